@@ -8,7 +8,7 @@
 //! process refuses with `RESOURCE_EXHAUSTED`, the caller is authenticated (health and reflection are
 //! open: they hold no data), the answer comes before the caller's `grpc-timeout` and never after
 //! `limits.request_timeout`, and the call is counted. The timeout covers the time to the first answer, so
-//! a stream may live longer.
+//! a stream may live longer; when the process stops it has half of `limits.drain` to end by itself.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -29,9 +29,12 @@ use crate::{
 };
 
 mod edge;
+mod stream;
 
 /// A connection without a sign of life for this long is asked for one; without an answer it is closed.
 const KEEPALIVE: Duration = Duration::from_secs(30);
+/// A client waits this much longer than a server may take, so that the server's own answer arrives.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why a face could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -163,6 +166,7 @@ impl Grpc {
                 self.service,
                 self.access.take(),
                 limits,
+                tasks.stop(),
             ));
         if let Some((cert, key)) = self.settings.tls.identity() {
             let identity = Identity::from_pem(read(cert).await?, read(key).await?);
@@ -248,7 +252,7 @@ pub async fn channel(address: &str, settings: &Settings) -> Result<Channel, Grpc
     let mut endpoint = Endpoint::from_shared(address.to_owned())
         .map_err(|_| wrong())?
         .connect_timeout(Duration::from_secs(5))
-        .timeout(settings.limits.request_timeout)
+        .timeout(settings.limits.request_timeout + PATIENCE)
         .http2_keep_alive_interval(KEEPALIVE)
         .keep_alive_while_idle(true)
         .tcp_nodelay(true);

@@ -14,6 +14,8 @@ use crate::secret::{Secret, SecretUrl};
 
 mod check;
 mod load;
+#[cfg(test)]
+mod tests;
 
 /// The committed defaults, each with its unit and reason.
 pub const DEFAULTS: &str = include_str!("defaults.toml");

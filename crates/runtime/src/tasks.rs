@@ -265,7 +265,8 @@ mod tests {
         let (tasks, health) = (Tasks::new(), Health::new());
         let stop = tasks.stop();
         tasks.spawn("innocent", async move {
-            Ok::<_, String>(stop.cancelled().await)
+            stop.cancelled().await;
+            Ok::<_, String>(())
         });
         tasks.spawn("relay", async { Err("connection lost") });
         let ended = tokio::time::timeout(PATIENCE, tasks.run_until_signal(&health, PATIENCE))
@@ -293,48 +294,14 @@ mod tests {
         );
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_task_that_will_not_end_is_named_at_the_deadline() {
         let (tasks, health) = (Tasks::new(), Health::new());
         tasks.spawn("stubborn", std::future::pending::<Result<(), String>>());
-        let ended = tasks.stop_within(&health, Duration::from_secs(20)).await;
+        let ended = tasks.stop_within(&health, Duration::from_millis(50)).await;
         assert_eq!(
             ended.unwrap_err().to_string(),
-            "still busy after 20 s: stubborn"
-        );
-    }
-
-    #[tokio::test]
-    async fn a_signal_stops_and_a_second_one_ends_at_once() {
-        let (tasks, health) = (Tasks::new(), Health::new());
-        let stop = tasks.stop();
-        tasks.spawn("stubborn", std::future::pending::<Result<(), String>>());
-        let (runs, waits) = (tasks.clone(), health.clone());
-        let run = async move {
-            runs.run_until_signal(&waits, Duration::from_secs(600))
-                .await
-        };
-        let kills = async {
-            // The listener is registered by the first poll of `run`, which comes before this one.
-            interrupt_myself();
-            stop.cancelled().await;
-            interrupt_myself();
-        };
-        let (ended, ()) = tokio::time::timeout(PATIENCE, futures::future::join(run, kills))
-            .await
-            .unwrap();
-        assert!(matches!(ended, Err(Stopped::Hurried { tasks }) if tasks == ["stubborn"]));
-        assert!(health.readiness().stopping);
-    }
-
-    fn interrupt_myself() {
-        let me = std::process::id().to_string();
-        assert!(
-            std::process::Command::new("kill")
-                .args(["-INT", &me])
-                .status()
-                .unwrap()
-                .success()
+            "still busy after 0.05 s: stubborn"
         );
     }
 }

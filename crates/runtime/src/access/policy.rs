@@ -13,7 +13,7 @@ use crate::errors;
 /// What the decision needs to know of a ticket; filled from its row.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TicketView<'a> {
-    /// Units that have, or had, a task on it.
+    /// Units that handle it or handled it: with a task that was neither returned nor recalled.
     pub units: &'a [UnitCode],
     /// Where it happened, when known.
     pub area: Option<&'a AreaCode>,

@@ -13,9 +13,11 @@ use std::{
 
 use http::{HeaderMap, Request, Response};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status, body::Body};
 use tracing::Instrument as _;
 
+use super::stream::Answer;
 use crate::{
     Access, errors,
     settings::{Limits, Service},
@@ -30,8 +32,11 @@ const HEAD_START: Duration = Duration::from_millis(5);
 #[derive(Clone)]
 pub(super) struct EdgeLayer(Arc<Rules>);
 
-struct Rules {
-    service: Service,
+/// What holds for every request of one face.
+pub(super) struct Rules {
+    pub(super) service: Service,
+    pub(super) stop: CancellationToken,
+    pub(super) stream_grace: Duration,
     access: Option<Access>,
     longest: Duration,
     most: usize,
@@ -39,9 +44,17 @@ struct Rules {
 }
 
 impl EdgeLayer {
-    pub(super) fn new(service: Service, access: Option<Access>, limits: &Limits) -> Self {
+    pub(super) fn new(
+        service: Service,
+        access: Option<Access>,
+        limits: &Limits,
+        stop: CancellationToken,
+    ) -> Self {
         Self(Arc::new(Rules {
             service,
+            stop,
+            // Half the time of a stop for streams to end by themselves, half for the rest.
+            stream_grace: limits.drain / 2,
             access,
             longest: limits.request_timeout,
             most: limits.requests,
@@ -112,13 +125,17 @@ where
                 tracing::Span::current().record("code", name);
                 note_failure(code, &method, &response);
                 // A path that no service answers is anybody's invention: it must not become a label.
-                let method = if code == Code::Unimplemented { "unknown".to_owned() } else { method };
+                let method = if code == Code::Unimplemented {
+                    "unknown".to_owned()
+                } else {
+                    method
+                };
                 let service = rules.service.name();
                 metrics::counter!("suban_rpc_total", "service" => service, "method" => method.clone(), "code" => name)
                     .increment(1);
-                metrics::histogram!("suban_rpc_seconds", "service" => service, "method" => method)
+                metrics::histogram!("suban_rpc_seconds", "service" => service, "method" => method.clone())
                     .record(begun.elapsed().as_secs_f64());
-                Ok(response)
+                Ok(response.map(|body| Body::new(Answer::new(body, rules, method))))
             }
             .instrument(span),
         )

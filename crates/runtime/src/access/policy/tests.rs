@@ -116,7 +116,7 @@ fn a_unit_reads_what_is_with_it_and_with_its_teams() {
         Err(Denial::OtherUnit)
     );
     assert_eq!(
-        may_read(&caller(Role::UnitHandler, "no unit"), &ticket),
+        may_read(&caller(Role::UnitHandler, "unitless"), &ticket),
         Err(Denial::OtherUnit)
     );
 }
