@@ -1,0 +1,1 @@
+//! Kafka: the outbox relay, batch consumers, envelopes, trace propagation and dead letters.

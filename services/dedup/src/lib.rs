@@ -1,0 +1,1 @@
+//! Says whether a ticket is new, and handles the same thing as one.

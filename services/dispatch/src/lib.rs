@@ -1,0 +1,1 @@
+//! Says who must act and by when, and carries the unit's work.

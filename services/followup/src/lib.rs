@@ -1,0 +1,1 @@
+//! Asks the citizen whether it was really solved.

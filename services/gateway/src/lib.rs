@@ -1,0 +1,1 @@
+//! The edge: REST for handlers, the citizen's page and the supervisors' page.

@@ -1,0 +1,1 @@
+//! Takes what citizens say, from every channel, once.

@@ -1,0 +1,1 @@
+//! Says how well every unit did, from facts that can be recomputed.
