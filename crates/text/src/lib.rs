@@ -1,12 +1,20 @@
 #![doc = include_str!("../README.md")]
 
+pub mod area;
 pub mod display;
 mod fold;
+mod kind;
 pub mod mask;
+pub mod normalise;
 mod own;
 pub mod phone;
+pub mod reading;
+mod risk;
 mod scan;
 
+pub use area::{AreaReading, Gazetteer, Place, TooManyWords};
 pub use mask::{HitKind, Masked, mask, mask_for};
+pub use normalise::{Normalised, normalise, words_hash};
 pub use own::OwnValues;
 pub use phone::Phone;
+pub use reading::{Candidate, Keyword, MatterWords, Reader, Reading, ToRead, Unbuildable};
