@@ -1,0 +1,65 @@
+# The verbs people type. `make` alone prints them.
+#
+# A fast linker needs no setting: rustc for x86_64 Linux links with its own lld. RUSTFLAGS stays
+# alone as well, since changing it builds everything anew.
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check bench chaos stack stack-stop clean
+
+# Where an open shell may not look yet after rustup.
+export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
+
+STACK  := deploy/local/stack
+WITH   := deploy/local/with-stack
+SUBAN  := $(or $(CARGO_TARGET_DIR),target)/release/suban
+DATA   ?=
+ROUNDS ?= 20
+
+help: ## print this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+run: prepare release ## the whole suite and a simulated city, until Ctrl-C (DATA=FILE: a year of real messages)
+	@$(WITH) $(SUBAN) up $(if $(DATA),--data $(DATA))
+
+demo: prepare release ## the same, ending by itself; fails if `suban check` finds anything
+	@$(WITH) $(SUBAN) up --once $(if $(DATA),--data $(DATA))
+
+test: export SUBAN_STACK := $(or $(SUBAN_STACK),test)
+test: prepare-tests ## every test, on a stack of its own
+	@deploy/local/run-tests
+
+check: prepare ## what must hold before a merge: format, lints, documentation
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps --locked
+
+bench: export SUBAN_STACK := $(or $(SUBAN_STACK),bench)
+bench: prepare release ## the figures of docs/results.md, as JSON in .local/results
+	@mkdir -p .local/results
+	@$(WITH) --fresh deploy/local/run-benches $(SUBAN) .local/results
+
+chaos: export SUBAN_STACK := $(or $(SUBAN_STACK),chaos)
+chaos: prepare release ## kill processes at random under a playing city, then check (ROUNDS=20)
+	@$(WITH) --fresh $(SUBAN) chaos --rounds $(ROUNDS)
+
+stack: prepare ## start PostgreSQL, Redis and Kafka and leave them running (SUBAN_STACK=main)
+	@$(STACK) up
+	@echo 'for this shell:  eval "$$($(STACK) env)"'
+
+stack-stop: ## stop them; their data stays
+	@$(STACK) down
+
+clean: ## stop every local copy, delete its data and everything built
+	@for state in .local/*/state; do \
+	  [ ! -f "$$state" ] || SUBAN_STACK=$$(basename "$$(dirname "$$state")") $(STACK) down --wipe; \
+	done
+	rm -rf .local
+	cargo clean
+
+.PHONY: prepare prepare-tests release
+prepare:
+	@deploy/prepare
+prepare-tests:
+	@deploy/prepare --browser
+release:
+	cargo build --release --locked -p suban
