@@ -1,0 +1,304 @@
+//! Group commit: what people and channels ask at the same moment becomes one transaction.
+//!
+//! A batch is whatever is waiting, never a wait for a full one: a lone request is written at once, a storm
+//! fills its batches (design §2). Each command is still decided for its own ticket and answered for itself.
+
+use std::collections::{HashMap, HashSet};
+
+use suban_domain::{Command, Limits, Refusal, RequestId, Ticket, TicketId};
+use suban_runtime::Tasks;
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+use crate::{
+    Change, Created, NewTicket, Store, StoreError, is_data_error,
+    texts::{PreparedText, insert_texts},
+};
+
+/// How often a command is decided anew when others were faster.
+const ATTEMPTS: u8 = 16;
+
+/// What a command is made from, once its ticket is known.
+pub type MakeCommand = Box<dyn Fn(&Ticket) -> Result<Command, Refusal> + Send + Sync>;
+
+/// A command on one ticket, with the words that come with it.
+pub struct Ask {
+    /// Which ticket.
+    pub ticket: TicketId,
+    /// What makes a repeat the same command: an event of the ticket with this request answers it.
+    pub request: RequestId,
+    /// Makes the command when the ticket is loaded; may be called more than once.
+    pub command: MakeCommand,
+    /// Words to store when it is accepted.
+    pub texts: Vec<PreparedText>,
+}
+
+/// What a command came to: the ticket as it is now, and whether the command had been done before.
+#[derive(Debug, Clone)]
+pub struct Acted {
+    /// The ticket after the command.
+    pub ticket: Ticket,
+    /// The request was known: nothing was done again.
+    pub repeated: bool,
+}
+
+struct WaitingAsk {
+    ask: Ask,
+    attempts: u8,
+    answer: oneshot::Sender<Result<Acted, StoreError>>,
+}
+
+enum Job {
+    Create(Box<NewTicket>, oneshot::Sender<Result<Created, StoreError>>),
+    Ask(Box<WaitingAsk>),
+}
+
+/// Takes submissions and commands and writes them in batches. Cheap to clone.
+#[derive(Clone)]
+pub struct Writer {
+    jobs: mpsc::Sender<Job>,
+}
+
+impl Writer {
+    /// Starts the writer's task. `batch` is the most that one transaction takes.
+    #[must_use]
+    pub fn start(store: Store, limits: Limits, batch: usize, tasks: &Tasks) -> Self {
+        // Room for a few batches: enough to keep the writer busy, not so much that waiting goes unseen.
+        let (jobs, waiting) = mpsc::channel(batch.saturating_mul(4).max(1));
+        tasks.spawn("writer", run(store, limits, batch.max(1), waiting));
+        Self { jobs }
+    }
+
+    /// Creates a ticket, or finds that it was there.
+    ///
+    /// # Errors
+    /// The refusal, or that the database is away.
+    pub async fn create(&self, new: NewTicket) -> Result<Created, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.jobs.send(Job::Create(Box::new(new), answer)).await.map_err(|_| StoreError::Stopped)?;
+        answered.await.map_err(|_| StoreError::Stopped)?
+    }
+
+    /// Does a command.
+    ///
+    /// # Errors
+    /// The refusal, `NotFound`, `Contended`, or that the database is away.
+    pub async fn act(&self, ask: Ask) -> Result<Acted, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let waiting = WaitingAsk { ask, attempts: 0, answer };
+        self.jobs.send(Job::Ask(Box::new(waiting))).await.map_err(|_| StoreError::Stopped)?;
+        answered.await.map_err(|_| StoreError::Stopped)?
+    }
+}
+
+async fn run(
+    store: Store,
+    limits: Limits,
+    batch: usize,
+    mut waiting: mpsc::Receiver<Job>,
+) -> Result<(), std::convert::Infallible> {
+    let mut jobs = Vec::with_capacity(batch);
+    let mut later: Vec<WaitingAsk> = Vec::new();
+    loop {
+        let room = batch.saturating_sub(later.len()).max(1);
+        let arrived = if later.is_empty() {
+            waiting.recv_many(&mut jobs, room).await
+        } else {
+            std::iter::from_fn(|| waiting.try_recv().ok()).take(room).map(|job| jobs.push(job)).count()
+        };
+        if arrived == 0 && later.is_empty() {
+            return Ok(()); // every handle is gone
+        }
+        let mut creates = Vec::new();
+        let mut asks = std::mem::take(&mut later);
+        for job in jobs.drain(..) {
+            match job {
+                Job::Create(new, answer) => creates.push((*new, answer)),
+                Job::Ask(ask) => asks.push(*ask),
+            }
+        }
+        metrics::histogram!("suban_writer_batch_size").record((creates.len() + asks.len()) as f64);
+        if !creates.is_empty() {
+            create(&store, &limits, creates).await;
+        }
+        if !asks.is_empty() {
+            later = act(&store, &limits, asks).await;
+        }
+    }
+}
+
+type WaitingCreate = (NewTicket, oneshot::Sender<Result<Created, StoreError>>);
+
+async fn create(store: &Store, limits: &Limits, waiting: Vec<WaitingCreate>) {
+    let (news, answers): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
+    match store.create_each(&news, limits).await {
+        Ok(created) => {
+            for (answer, created) in answers.into_iter().zip(created) {
+                // A caller that went away finds its ticket when it asks again.
+                let _ = answer.send(created);
+            }
+        }
+        Err(error) => {
+            tracing::warn!(error = %error, tickets = answers.len(), "submissions could not be written");
+            for answer in answers {
+                let _ = answer.send(Err(again(&error)));
+            }
+        }
+    }
+}
+
+impl Store {
+    /// As [`Store::create`], but a value that Postgres refuses fails its own ticket only: the batch is halved
+    /// until the bad one stands alone.
+    ///
+    /// # Errors
+    /// When Postgres is away.
+    pub async fn create_each(
+        &self,
+        batch: &[NewTicket],
+        limits: &Limits,
+    ) -> Result<Vec<Result<Created, StoreError>>, StoreError> {
+        match self.create(batch, limits).await {
+            Err(StoreError::Database(error)) if is_data_error(&error) => {
+                if batch.len() <= 1 {
+                    return Ok(vec![Err(StoreError::Database(error))]);
+                }
+                let (left, right) = batch.split_at(batch.len() / 2);
+                let mut answers = Box::pin(self.create_each(left, limits)).await?;
+                answers.extend(Box::pin(self.create_each(right, limits)).await?);
+                Ok(answers)
+            }
+            answer => answer,
+        }
+    }
+}
+
+/// Decides and writes one round; returns those to be tried again.
+async fn act(store: &Store, limits: &Limits, asks: Vec<WaitingAsk>) -> Vec<WaitingAsk> {
+    // One command a ticket a round: the next one is decided on what this one left.
+    let mut taken = HashSet::new();
+    let (round, mut later): (Vec<_>, Vec<_>) = asks.into_iter().partition(|w| taken.insert(w.ask.ticket));
+    match attempt(store, limits, round).await {
+        Ok(overtaken) => later.extend(overtaken),
+        Err((error, round)) => {
+            tracing::warn!(error = %error, commands = round.len(), "commands could not be written");
+            for waiting in round {
+                let _ = waiting.answer.send(Err(again(&error)));
+            }
+        }
+    }
+    later
+}
+
+async fn attempt(
+    store: &Store,
+    limits: &Limits,
+    round: Vec<WaitingAsk>,
+) -> Result<Vec<WaitingAsk>, (StoreError, Vec<WaitingAsk>)> {
+    let ids: Vec<TicketId> = round.iter().map(|w| w.ask.ticket).collect();
+    let mut tickets = match store.load(&ids).await {
+        Ok(tickets) => tickets,
+        Err(error) => return Err((error, round)),
+    };
+    let done_before = match known_requests(store, &round).await {
+        Ok(known) => known,
+        Err(error) => return Err((error, round)),
+    };
+    let mut changes = Vec::new();
+    let mut deciding: HashMap<TicketId, WaitingAsk> = HashMap::new();
+    for waiting in round {
+        let Some(ticket) = tickets.remove(&waiting.ask.ticket) else {
+            let _ = waiting.answer.send(Err(StoreError::NotFound { what: "ticket" }));
+            continue;
+        };
+        if done_before.contains(&waiting.ask.ticket) {
+            let _ = waiting.answer.send(Ok(Acted { ticket, repeated: true }));
+            continue;
+        }
+        let decided = (waiting.ask.command)(&ticket)
+            .map_err(StoreError::from)
+            .and_then(|command| Change::decide(ticket, &command, limits));
+        match decided {
+            Ok(change) => {
+                changes.push(change);
+                deciding.insert(waiting.ask.ticket, waiting);
+            }
+            Err(refused) => {
+                let _ = waiting.answer.send(Err(refused));
+            }
+        }
+    }
+    match write(store, changes, &deciding).await {
+        Ok(done) => {
+            for change in done.changed {
+                if let Some(waiting) = deciding.remove(&change.id()) {
+                    let _ = waiting.answer.send(Ok(Acted { ticket: change.after, repeated: false }));
+                }
+            }
+            for (id, problem) in done.failed {
+                if let Some(waiting) = deciding.remove(&id) {
+                    let _ = waiting.answer.send(Err(StoreError::Damaged { what: "change", problem }));
+                }
+            }
+            let mut again = Vec::new();
+            for mut waiting in deciding.into_values() {
+                waiting.attempts += 1;
+                if waiting.attempts < ATTEMPTS {
+                    again.push(waiting);
+                } else {
+                    let _ = waiting.answer.send(Err(StoreError::Contended));
+                }
+            }
+            Ok(again)
+        }
+        Err(error) => Err((error, deciding.into_values().collect())),
+    }
+}
+
+/// Changes and their words in one transaction; a refused value sends the batch through the halving commit.
+async fn write(
+    store: &Store,
+    changes: Vec<Change>,
+    deciding: &HashMap<TicketId, WaitingAsk>,
+) -> Result<crate::Done, StoreError> {
+    let with_words = deciding.values().any(|w| !w.ask.texts.is_empty());
+    if !with_words {
+        return store.commit(changes).await;
+    }
+    let mut tx = store.pool().begin().await?;
+    let done = store.commit_in(&mut tx, changes).await?;
+    let texts: Vec<&PreparedText> =
+        done.changed.iter().filter_map(|c| deciding.get(&c.id())).flat_map(|w| &w.ask.texts).collect();
+    insert_texts(&mut tx, &texts).await?;
+    tx.commit().await?;
+    Ok(done)
+}
+
+/// Tickets whose log has the request already. Served by the primary key of `ticket_log`: one ticket's events.
+async fn known_requests(store: &Store, round: &[WaitingAsk]) -> Result<HashSet<TicketId>, StoreError> {
+    let tickets: Vec<Uuid> = round.iter().map(|w| w.ask.ticket.uuid()).collect();
+    let requests: Vec<&str> = round.iter().map(|w| w.ask.request.as_str()).collect();
+    let rows: Vec<(Uuid,)> = sqlx::query_as(
+        "select k.ticket_id from unnest($1::uuid[], $2::text[]) as k(ticket_id, request)
+          where exists (select 1 from core.ticket_log l where l.ticket_id = k.ticket_id and l.request = k.request)",
+    )
+    .bind(&tickets)
+    .bind(&requests)
+    .fetch_all(store.pool())
+    .await?;
+    Ok(rows.into_iter().map(|(id,)| TicketId::new(id)).collect())
+}
+
+/// The same failure for each waiting caller; errors of the database cannot be cloned.
+fn again(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Contended => StoreError::Contended,
+        StoreError::Stopped => StoreError::Stopped,
+        StoreError::NotFound { what } => StoreError::NotFound { what },
+        StoreError::Refused(refusal) => StoreError::Refused(refusal.clone()),
+        StoreError::Damaged { what, problem } => StoreError::Damaged { what, problem: problem.clone() },
+        StoreError::Database(_) | StoreError::Migrate(_) | StoreError::Crypto(_) => {
+            StoreError::Database(sqlx::Error::Protocol(error.to_string()))
+        }
+    }
+}
