@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod area;
+pub mod catalogue;
 pub mod display;
 mod fold;
 mod kind;
@@ -13,6 +14,7 @@ mod risk;
 mod scan;
 
 pub use area::{AreaReading, Gazetteer, Place, TooManyWords};
+pub use catalogue::{Catalogue, Lead, Merge, Problem, Problems, Tables};
 pub use mask::{HitKind, Masked, mask, mask_for};
 pub use normalise::{Normalised, normalise, words_hash};
 pub use own::OwnValues;

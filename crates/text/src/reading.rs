@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use suban_domain::{AreaCode, Channel, Kind, Malformed, MatterCode, Point, Urgency, VersionCode};
 
@@ -33,7 +34,7 @@ const OPENING: usize = 90;
 const CANDIDATES: usize = 3;
 
 /// A word that speaks for a matter; a negative weight speaks against it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Keyword {
     /// The word or phrase, in any script.
     pub text: String,
