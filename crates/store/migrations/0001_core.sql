@@ -86,12 +86,13 @@ create table core.ticket_source (
   primary key (channel, system, source_id)
 );
 create table core.ticket_phone (phone bytea not null, ticket_id uuid not null, primary key (phone, ticket_id));
--- Identical normalised words in one area: the first to come is the twin's master. One row a (words, area).
+-- Identical normalised words: who said the same, where, and whether it was the same person.
 create table core.ticket_words (
   words     bytea not null,
-  area      text  not null,
   ticket_id uuid  not null,
-  primary key (words, area, ticket_id)
+  area      text,
+  phone     bytea,
+  primary key (words, ticket_id)
 );
 create index ticket_words_ticket on core.ticket_words (ticket_id);                                          -- a ticket's own key; erasure
 

@@ -32,8 +32,8 @@ pub struct NewTicket {
     pub content: Hash,
     /// Blind index of the phone.
     pub phone: Option<Hash>,
-    /// Hash of the normalised words and the area they are about, for twins.
-    pub words: Option<(Hash, AreaCode)>,
+    /// Hash of the normalised words and the area they are about, where known: how twins find each other.
+    pub words: Option<(Hash, Option<AreaCode>)>,
     /// Who submits.
     pub by: Actor,
     /// The caller's request.
@@ -266,6 +266,13 @@ async fn find_sources(
         .collect()
 }
 
+struct WordsRow {
+    words: Vec<u8>,
+    ticket: Uuid,
+    area: Option<String>,
+    phone: Option<Vec<u8>>,
+}
+
 /// Everything of the new tickets, as columns.
 #[derive(Default)]
 struct Rows {
@@ -281,7 +288,7 @@ struct Rows {
     open: Vec<row::OpenRow>,
     hint: Vec<Uuid>,
     phone: Vec<(Vec<u8>, Uuid)>,
-    words: Vec<(Vec<u8>, String, Uuid)>,
+    words: Vec<WordsRow>,
 }
 
 impl Rows {
@@ -306,7 +313,12 @@ impl Rows {
             self.phone.push((phone.0.to_vec(), id));
         }
         if let Some((words, area)) = &new.words {
-            self.words.push((words.0.to_vec(), area.to_string(), id));
+            self.words.push(WordsRow {
+                words: words.0.to_vec(),
+                ticket: id,
+                area: area.as_ref().map(ToString::to_string),
+                phone: new.phone.map(|p| p.0.to_vec()),
+            });
         }
         Ok(())
     }
@@ -333,8 +345,9 @@ impl Rows {
                insert into core.ticket_phone (phone, ticket_id)
                select * from unnest($16::bytea[], $17::uuid[]) as q(phone, ticket_id) order by 1, 2
              )
-             insert into core.ticket_words (words, area, ticket_id)
-             select * from unnest($18::bytea[], $19::text[], $20::uuid[]) as q(words, area, ticket_id) order by 1, 2, 3",
+             insert into core.ticket_words (words, ticket_id, area, phone)
+             select * from unnest($18::bytea[], $19::uuid[], $20::text[], $21::bytea[])
+                 as q(words, ticket_id, area, phone) order by 1, 2",
         )
         .bind(&self.id)
         .bind(&self.number)
@@ -353,9 +366,10 @@ impl Rows {
         .bind(self.open.iter().map(|o| o.next_due.map(to_db)).collect::<Vec<_>>())
         .bind(self.phone.iter().map(|p| p.0.clone()).collect::<Vec<_>>())
         .bind(self.phone.iter().map(|p| p.1).collect::<Vec<_>>())
-        .bind(self.words.iter().map(|w| w.0.clone()).collect::<Vec<_>>())
-        .bind(self.words.iter().map(|w| w.1.clone()).collect::<Vec<_>>())
-        .bind(self.words.iter().map(|w| w.2).collect::<Vec<_>>())
+        .bind(self.words.iter().map(|w| w.words.clone()).collect::<Vec<_>>())
+        .bind(self.words.iter().map(|w| w.ticket).collect::<Vec<_>>())
+        .bind(self.words.iter().map(|w| w.area.clone()).collect::<Vec<_>>())
+        .bind(self.words.iter().map(|w| w.phone.clone()).collect::<Vec<_>>())
         .execute(&mut *conn)
         .await?;
         let log = &self.log;

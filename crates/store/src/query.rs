@@ -205,61 +205,46 @@ impl Store {
         rows.iter().map(|(body,)| row::ticket(body)).collect()
     }
 
-    /// The ids of tickets with these words in this area. Served by the primary key of `ticket_words`.
+    /// For each of these tickets, those that were reported in the same normalised words, the newest first (at most
+    /// 200 each). Served by `ticket_words_ticket` and the primary key of `ticket_words`.
     ///
     /// # Errors
     /// When Postgres is away.
-    pub async fn twins(
-        &self,
-        words: &[(suban_domain::Hash, AreaCode)],
-    ) -> Result<HashMap<(suban_domain::Hash, AreaCode), Vec<TicketId>>, StoreError> {
-        let hashes: Vec<Vec<u8>> = words.iter().map(|(h, _)| h.0.to_vec()).collect();
-        let areas: Vec<&str> = words.iter().map(|(_, a)| a.as_str()).collect();
-        let rows: Vec<(Vec<u8>, String, Uuid)> = sqlx::query_as(
-            "select w.words, w.area, w.ticket_id
-               from (select distinct * from unnest($1::bytea[], $2::text[]) as k(words, area)) k
+    pub async fn twins(&self, of: &[TicketId]) -> Result<Vec<Twin>, StoreError> {
+        let ids: Vec<Uuid> = of.iter().map(|id| id.uuid()).collect();
+        let rows: Vec<(Uuid, Uuid, bool, bool)> = sqlx::query_as(
+            "select me.ticket_id, other.ticket_id, me.area is not null and me.area = other.area,
+                    me.phone is not null and me.phone = other.phone
+               from core.ticket_words me
                cross join lateral (
-                 select * from core.ticket_words w where w.words = k.words and w.area = k.area
-                  order by w.ticket_id limit 50) w",
+                 select * from core.ticket_words w where w.words = me.words and w.ticket_id <> me.ticket_id
+                  order by w.ticket_id desc limit 200) other
+              where me.ticket_id = any($1::uuid[])",
         )
-        .bind(&hashes)
-        .bind(&areas)
+        .bind(&ids)
         .fetch_all(self.pool())
         .await?;
-        let mut found: HashMap<_, Vec<TicketId>> = HashMap::new();
-        for (hash, area, id) in rows {
-            let damaged = |problem: String| StoreError::Damaged { what: "words key", problem };
-            let hash = <[u8; 32]>::try_from(hash).map_err(|_| damaged("not 32 bytes".into()))?;
-            let area = AreaCode::new(area).map_err(|e| damaged(e.to_string()))?;
-            found.entry((suban_domain::Hash(hash), area)).or_default().push(TicketId::new(id));
-        }
-        Ok(found)
+        let twin = |(of, other, same_area, same_person)| Twin {
+            of: TicketId::new(of),
+            other: TicketId::new(other),
+            same_area,
+            same_person,
+        };
+        Ok(rows.into_iter().map(twin).collect())
     }
+}
 
-    /// The words key of tickets that have one. Read back for a batch that is judged.
-    ///
-    /// # Errors
-    /// When Postgres is away.
-    pub async fn words_keys(
-        &self,
-        ids: &[TicketId],
-    ) -> Result<HashMap<TicketId, (suban_domain::Hash, AreaCode)>, StoreError> {
-        let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
-        // Served by `ticket_words_ticket`.
-        let rows: Vec<(Uuid, Vec<u8>, String)> =
-            sqlx::query_as("select ticket_id, words, area from core.ticket_words where ticket_id = any($1::uuid[])")
-                .bind(&ids)
-                .fetch_all(self.pool())
-                .await?;
-        rows.into_iter()
-            .map(|(id, hash, area)| {
-                let damaged = |problem: String| StoreError::Damaged { what: "words key", problem };
-                let hash = <[u8; 32]>::try_from(hash).map_err(|_| damaged("not 32 bytes".into()))?;
-                let area = AreaCode::new(area).map_err(|e| damaged(e.to_string()))?;
-                Ok((TicketId::new(id), (suban_domain::Hash(hash), area)))
-            })
-            .collect()
-    }
+/// Two tickets in the same normalised words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Twin {
+    /// The ticket that was asked about.
+    pub of: TicketId,
+    /// Another one in the same words.
+    pub other: TicketId,
+    /// Both are about the same known area.
+    pub same_area: bool,
+    /// Both came from the same phone.
+    pub same_person: bool,
 }
 
 /// Tickets locked for a change of several at once, always in the order of their ids.
