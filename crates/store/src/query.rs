@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::{PgConnection, Row as _, postgres::PgRow};
 use suban_domain::{
-    Actor, AreaCode, At, PersonCode, Recorded, RequestId, Role, State, Ticket, TicketId, TicketNumber, UnitCode,
+    Actor, AreaCode, At, Hash, PersonCode, Recorded, RequestId, Role, State, Ticket, TicketId, TicketNumber, UnitCode,
     Urgency,
 };
 use suban_proto::decode_event;
@@ -232,6 +232,37 @@ impl Store {
         };
         Ok(rows.into_iter().map(twin).collect())
     }
+}
+
+impl Store {
+    /// Tickets in these normalised words, the newest first, at most 50. Served by the primary key of `ticket_words`.
+    ///
+    /// # Errors
+    /// When Postgres is away.
+    pub async fn same_words(&self, words: Hash) -> Result<Vec<SameWords>, StoreError> {
+        let rows: Vec<(Uuid, Option<Vec<u8>>)> = sqlx::query_as(
+            "select ticket_id, phone from core.ticket_words where words = $1 order by ticket_id desc limit 50",
+        )
+        .bind(words.0.to_vec())
+        .fetch_all(self.pool())
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(ticket, phone)| SameWords {
+                ticket: TicketId::new(ticket),
+                phone: phone.and_then(|p| p.try_into().ok()).map(Hash),
+            })
+            .collect())
+    }
+}
+
+/// A ticket in words that were asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SameWords {
+    /// Which ticket.
+    pub ticket: TicketId,
+    /// Blind index of the phone it came from.
+    pub phone: Option<Hash>,
 }
 
 /// Two tickets in the same normalised words.

@@ -1,0 +1,17 @@
+//! What the services are made of: the parts each starts with, commands, views and faults.
+//!
+//! A service's `lib.rs` reads: start the [`App`], put the gRPC face on it, run its consumers. Whatever two
+//! services would write alike stands here: how a request becomes a command on a ticket ([`Asked`]), how a
+//! ticket is shown to a caller ([`view`]), which catalogue is in force ([`Catalogues`]), and how the store's
+//! errors are told ([`status`]).
+
+mod app;
+mod asked;
+mod catalogues;
+mod faults;
+pub mod view;
+
+pub use app::{App, StartError};
+pub use asked::{Asked, Said, request_id, ticket_number};
+pub use catalogues::{Catalogues, InForce};
+pub use faults::{refusal, status};
