@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    At, Card, Due, Ending, Fact, Handover, Merge, Mode, Recorded, Return, ReturnLock, State, SurveyEnd, Task, TaskRole,
-    TaskState, Ticket, TicketId, Timer, UnitCode, Urgency,
+    At, Card, Due, Ending, Fact, Handover, Merge, Mode, Recorded, Return, ReturnLock, Span, State, SurveyEnd, Task,
+    TaskRole, TaskState, Ticket, TicketId, Timer, UnitCode, Urgency,
 };
 
 /// A log that does not fold: it was damaged or is not one ticket's.
@@ -233,8 +233,7 @@ impl Ticket {
                 for task in &mut self.tasks {
                     if let (TaskState::Cancelled, Some(held)) = (task.state, task.held.take()) {
                         task.state = held;
-                        task.dues.values_mut().for_each(|due| *due = due.plus(*merged));
-                        task.handle_due = task.handle_due.map(|due| due.plus(*merged));
+                        task.move_clocks(*merged);
                     }
                 }
                 self.go_back();
@@ -313,6 +312,7 @@ impl Ticket {
                 let leads = self.change_task(unit, |t| {
                     t.held = Some(t.state);
                     t.state = TaskState::ReturnRequested;
+                    t.returns_asked = t.returns_asked.saturating_add(1);
                 });
                 self.returning = Some(Return {
                     unit: unit.clone(),
@@ -342,8 +342,7 @@ impl Ticket {
                         let held = t.held.take();
                         if goes_on {
                             t.state = held.unwrap_or(TaskState::PendingSign);
-                            t.dues.values_mut().for_each(|due| *due = due.plus(*review));
-                            t.handle_due = t.handle_due.map(|due| due.plus(*review));
+                            t.move_clocks(*review);
                         } else {
                             t.state = TaskState::Cancelled;
                             t.dues.clear();
@@ -385,6 +384,7 @@ impl Ticket {
                 if let Some(returning) = self.returning.take() {
                     let leads = self.change_task(&returning.unit, |t| {
                         t.state = t.held.take().unwrap_or(TaskState::PendingSign);
+                        t.returns_denied = t.returns_denied.saturating_add(1);
                     });
                     if leads {
                         self.return_lock = ReturnLock::Denied;
@@ -625,8 +625,8 @@ impl Ticket {
                 Some(unit) => {
                     self.change_task(unit, |t| {
                         set(&mut t.dues, due);
-                        if matches!(due.timer, Timer::Handle | Timer::Redo) && due.at.is_some() {
-                            t.handle_due = due.at;
+                        if due.at.is_some() {
+                            t.remember_due(due);
                         }
                     });
                 }
@@ -713,8 +713,7 @@ impl Ticket {
             self.dues.remove(&Timer::SuspendReview);
             self.dues.values_mut().for_each(|due| *due = due.plus(paused));
             for task in self.tasks.iter_mut().filter(|t| t.is_open()) {
-                task.dues.values_mut().for_each(|due| *due = due.plus(paused));
-                task.handle_due = task.handle_due.map(|due| due.plus(paused));
+                task.move_clocks(paused);
             }
         }
         self.held = None;
@@ -792,6 +791,52 @@ impl Ticket {
     }
 }
 
+impl Task {
+    /// Due times as last set stay beside the running clocks, to say later what was in time.
+    fn remember_due(&mut self, due: &Due) {
+        match due.timer {
+            Timer::Handle | Timer::Redo => self.handle_due = due.at,
+            Timer::Sign => self.sign_due = due.at,
+            Timer::Contact => self.contact_due = due.at,
+            Timer::Accept
+            | Timer::Supplement
+            | Timer::Dispatch
+            | Timer::Judge
+            | Timer::Interim
+            | Timer::Return
+            | Timer::ReturnReview
+            | Timer::Dispute
+            | Timer::SuspendReview
+            | Timer::CloseReview
+            | Timer::Verify
+            | Timer::Callback
+            | Timer::CallbackEnd
+            | Timer::Rating
+            | Timer::Reraise
+            | Timer::Upstream
+            | Timer::KpiAppeal
+            | Timer::Promise => {}
+        }
+    }
+
+    /// Every clock that still runs, and what is remembered of it, moves by a pause (R-TIM-4).
+    fn move_clocks(&mut self, by: Span) {
+        let remembered = [
+            (Timer::Sign, &mut self.sign_due),
+            (Timer::Contact, &mut self.contact_due),
+            (Timer::Handle, &mut self.handle_due),
+        ];
+        for (timer, due) in remembered {
+            let runs =
+                self.dues.contains_key(&timer) || (timer == Timer::Handle && self.dues.contains_key(&Timer::Redo));
+            if runs {
+                *due = due.map(|d| d.plus(by));
+            }
+        }
+        self.dues.values_mut().for_each(|due| *due = due.plus(by));
+    }
+}
+
 fn set(dues: &mut BTreeMap<Timer, At>, due: &Due) {
     match due.at {
         Some(at) => dues.insert(due.timer, at),
@@ -810,6 +855,10 @@ fn new_task(unit: &UnitCode, role: TaskRole, at: At) -> Task {
         submitted_at: None,
         dues: BTreeMap::new(),
         handle_due: None,
+        sign_due: None,
+        contact_due: None,
+        returns_asked: 0,
+        returns_denied: 0,
         held: None,
         within: None,
     }

@@ -134,6 +134,18 @@ pub struct Task {
     /// The due time of the handling as last set; stays when the clock is met, to say whether it was on time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handle_due: Option<At>,
+    /// When it had to be signed; stays when it is, to say whether it was in time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_due: Option<At>,
+    /// When the citizen had to be contacted; stays likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact_due: Option<At>,
+    /// Returns asked by the unit.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub returns_asked: u8,
+    /// Returns of the unit that were denied (不当退单).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub returns_denied: u8,
     /// The state to return to, while [`TaskState::ReturnRequested`] or [`TaskState::Cancelled`] by a merge.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<TaskState>,

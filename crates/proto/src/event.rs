@@ -60,7 +60,8 @@ messages! {
     Participation => form::Participation { places, claimed_by, evidence, confirmed }
     Extension => form::Extension { unit, by, first_review_by }
     Task => form::Task {
-        unit, role, state, dispatched_at, signed_at, contacted_at, submitted_at, dues, handle_due, held, within
+        unit, role, state, dispatched_at, signed_at, contacted_at, submitted_at, dues, handle_due, held, within,
+        sign_due, contact_due, returns_asked, returns_denied
     }
     Handover => form::Handover {
         state, held, tasks, dues, mode, tier, return_lock, return_count, redo_round, extension_count, extension,
