@@ -5,6 +5,7 @@
 //! common parent is kept. `None` is an answer.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -131,7 +132,7 @@ impl Gazetteer {
     #[must_use]
     pub fn by_words(&self, text: &str) -> AreaReading {
         let folded: String = text.chars().map(fold).collect();
-        self.in_folded(&folded)
+        self.in_folded(&folded).0
     }
 
     /// The community whose centre is nearest to `point`, if one is within reach.
@@ -147,11 +148,16 @@ impl Gazetteer {
             .and_then(|(place, _)| self.codes.get(*place))
     }
 
-    pub(crate) fn in_folded(&self, folded: &str) -> AreaReading {
+    /// What the names say, and where they stand: `荷塘公园` is a place there and no park's matter.
+    pub(crate) fn in_folded(&self, folded: &str) -> (AreaReading, Vec<Range<usize>>) {
         let mut found: Vec<&Name> = Vec::new();
+        let mut stands = Vec::new();
         for hit in self.search.find_iter(folded) {
-            if whole_word(folded, hit.start(), hit.end())
-                && let Some(name) = self.names.get(hit.pattern().as_usize())
+            if !whole_word(folded, hit.start(), hit.end()) {
+                continue;
+            }
+            stands.push(hit.range());
+            if let Some(name) = self.names.get(hit.pattern().as_usize())
                 && !found.iter().any(|f| Arc::ptr_eq(&f.text, &name.text))
             {
                 found.push(name);
@@ -172,10 +178,11 @@ impl Gazetteer {
                 }
             };
         }
-        AreaReading {
+        let reading = AreaReading {
             area: area.and_then(|a| self.codes.get(a).cloned()),
             because: found.iter().map(|n| Arc::clone(&n.text)).collect(),
-        }
+        };
+        (reading, stands)
     }
 
     /// `inner` when it lies in `outer`, otherwise `outer`: a second source may only make the first narrower.

@@ -4,6 +4,7 @@
 //! ever, so that a decision can be explained and replayed. It knows words, not meanings; where the
 //! words do not decide it says so, and a person decides. Each answer names the words it rests on.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -30,6 +31,26 @@ const LATER_HIT: i32 = 1;
 const MOST_HITS: u8 = 4;
 /// People name their matter first: words that begin this early, in bytes, count half as much again.
 const OPENING: usize = 90;
+/// Behind a word that only says where.
+const WHERE_BEHIND: &[&str] = &[
+    "门口", "门前", "大门", "附近", "旁", "对面", "周边", "周围", "里面", "后面", "后门", "前面", "隔壁", "路口",
+    "外面", "外的", "围墙",
+];
+/// Before a word that only says where.
+const WHERE_BEFORE: &[&str] = &[
+    "near ",
+    "near the ",
+    "near a ",
+    "outside ",
+    "outside the ",
+    "next to the ",
+    "in front of the ",
+    "opposite the ",
+    "behind the ",
+    "beside the ",
+    "across from the ",
+    "靠近",
+];
 /// Candidates shown to a person.
 const CANDIDATES: usize = 3;
 
@@ -228,11 +249,12 @@ impl Reader {
     #[must_use]
     pub fn read(&self, message: &ToRead<'_>) -> Reading {
         let text: String = message.text.chars().map(fold).collect();
-        let (candidates, because, decided) = self.matter(&text);
+        let (places, stands) = self.gazetteer.in_folded(&text);
+        let (candidates, because, decided) = self.matter(&text, &stands);
         let declared = message.declared_matter.and_then(|code| self.matters.iter().find(|m| m.code == *code));
         let matter = declared.or_else(|| decided.and_then(|at| self.matters.get(at)));
         let (risk, urgency_because) = risk::in_folded(&text);
-        let area = self.area(message, &text);
+        let area = self.area(message, places);
         Reading {
             kind: message
                 .declared_kind
@@ -249,11 +271,12 @@ impl Reader {
     }
 
     /// The best rows, the words for the first, and the first itself if it is clear.
-    fn matter(&self, text: &str) -> (Vec<Candidate>, Vec<Arc<str>>, Option<usize>) {
+    fn matter(&self, text: &str, places: &[Range<usize>]) -> (Vec<Candidate>, Vec<Arc<str>>, Option<usize>) {
         let mut scores = vec![0i32; self.matters.len()];
         let mut hits: Vec<(usize, u8)> = Vec::new();
         for hit in self.search.find_iter(text) {
-            if !whole_word(text, hit.start(), hit.end()) {
+            let in_place_name = places.iter().any(|p| p.start < hit.end() && hit.start() < p.end);
+            if in_place_name || !whole_word(text, hit.start(), hit.end()) {
                 continue;
             }
             let at = hit.pattern().as_usize();
@@ -269,6 +292,7 @@ impl Reader {
             };
             let Some(word) = self.words.get(at) else { continue };
             let share = match times {
+                _ if is_only_where(text, hit.start(), hit.end()) => LATER_HIT,
                 1 if hit.start() < OPENING => FIRST_HIT + FIRST_HIT / 2,
                 1 => FIRST_HIT,
                 2..=MOST_HITS => LATER_HIT,
@@ -302,7 +326,7 @@ impl Reader {
     }
 
     /// What the channel says, then the place in words, then the message, then the map: each may only make the one before narrower.
-    fn area(&self, message: &ToRead<'_>, text: &str) -> AreaReading {
+    fn area(&self, message: &ToRead<'_>, in_text: AreaReading) -> AreaReading {
         let mut known = AreaReading::default();
         if let Some(code) = message.declared_area.filter(|c| self.gazetteer.knows(c)) {
             known.area = Some(code.clone());
@@ -310,9 +334,9 @@ impl Reader {
         }
         if let Some(place) = message.place_text {
             let place: String = place.chars().map(fold).collect();
-            self.narrow(&mut known, self.gazetteer.in_folded(&place));
+            self.narrow(&mut known, self.gazetteer.in_folded(&place).0);
         }
-        self.narrow(&mut known, self.gazetteer.in_folded(text));
+        self.narrow(&mut known, in_text);
         if let Some(code) = message.point.and_then(|p| self.gazetteer.by_point(p)) {
             self.narrow(&mut known, AreaReading { area: Some(code.clone()), because: vec![Arc::from("@")] });
         }
@@ -334,6 +358,12 @@ impl Reader {
         known.area = Some(narrower);
         known.because.extend(said.because);
     }
+}
+
+/// `学校门口`, `outside the school`: the word says where it happened, not what.
+fn is_only_where(text: &str, start: usize, end: usize) -> bool {
+    let (before, after) = (text.get(..start).unwrap_or(""), text.get(end..).unwrap_or(""));
+    WHERE_BEHIND.iter().any(|w| after.starts_with(w)) || WHERE_BEFORE.iter().any(|w| before.ends_with(w))
 }
 
 #[cfg(test)]
