@@ -67,4 +67,3 @@ create table scoring.fact (
   primary key (ticket_id, unit)
 );
 create index fact_unit on scoring.fact (unit, received_at);                                                 -- a unit's figures in a period
-create table scoring.progress (ticket_id uuid primary key, version integer not null);
