@@ -11,7 +11,7 @@ use suban_runtime::access::{
     Caller,
     policy::{self, Reading, TicketView as Seen},
 };
-use suban_store::texts::{StoredText, TextKind};
+use suban_store::{StoredText, texts::TextKind};
 use tonic::Status;
 
 use crate::{App, InForce, status};
@@ -137,7 +137,7 @@ fn view(
         received_at: Some(timestamp(ticket.received_at)),
         words: texts
             .iter()
-            .filter(|t| full && matches!(t.kind, TextKind::Citizen | TextKind::Supplement))
+            .filter(|t| full && matches!(t.kind, TextKind::CitizenWords | TextKind::Supplement))
             .map(|t| v1::Words {
                 text_id: t.id.to_string(),
                 text: t.masked.clone().unwrap_or_default(),

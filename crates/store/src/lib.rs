@@ -24,6 +24,7 @@ mod query;
 mod row;
 mod schema;
 pub mod texts;
+mod ticket_texts;
 mod tokens;
 pub mod versions;
 
@@ -43,6 +44,7 @@ pub use instant::{from_db, to_db};
 pub use numbers::Numbers;
 pub use query::*;
 pub use schema::migrate;
+pub use ticket_texts::StoredText;
 pub use tokens::*;
 
 /// Why the store could not do what it was asked.

@@ -1,1 +1,35 @@
 //! Asks the citizen whether it was really solved.
+//!
+//! An accepted result opens one survey for each time it was accepted; a master's closing reply goes to every member
+//! first, and each member is asked for itself. Attempts and outcomes are kept; a citizen may answer by an
+//! unguessable link at any time. Solved and satisfied closes; otherwise the same unit does it again, then under
+//! supervision.
+
+mod api;
+mod consumer;
+pub mod decide;
+pub mod tables;
+
+use std::net::SocketAddr;
+
+use suban_proto::v1::followup_service_server::FollowupServiceServer;
+use suban_runtime::{Service, grpc::Grpc};
+use suban_service::{App, StartError};
+
+pub use consumer::follow;
+
+/// The consumer group.
+pub const GROUP: &str = "followup";
+
+/// Starts the service on an app: its consumer and its face; answers where it listens.
+///
+/// # Errors
+/// When the address or Kafka cannot be used.
+pub async fn serve(app: App) -> Result<SocketAddr, StartError> {
+    app.consume(GROUP, |app, batch| Box::pin(async move { follow(app, batch).await })).await?;
+    let api = api::Api { app: app.clone() };
+    app.face(Grpc::new(Service::Followup, &app.settings).face(|bytes| {
+        FollowupServiceServer::new(api).max_decoding_message_size(bytes)
+    }))
+    .await
+}

@@ -1,0 +1,91 @@
+//! The event face: an accepted result opens a survey, and a master's answer goes to every member.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use suban_bus::{Failure, Message};
+use suban_domain::{Action, Command, RequestId, State, TextId, Ticket, TicketId};
+use suban_service::App;
+use suban_store::{Change, StoreError};
+
+use crate::{decide, tables};
+
+/// Members answered in one transaction: other work goes on between two batches.
+const FAN_OUT: u32 = 100;
+
+/// Opens and ends surveys, and copies closing replies.
+///
+/// # Errors
+/// When the database is away: the batch comes again.
+pub async fn follow(app: &App, batch: &[Message]) -> Result<(), Failure> {
+    let mut latest: BTreeMap<TicketId, u32> = BTreeMap::new();
+    for message in batch.iter().filter(|m| decide::FOLLOWED.contains(&m.kind.as_ref())) {
+        let version = latest.entry(message.ticket).or_default();
+        *version = (*version).max(message.version);
+    }
+    if latest.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<TicketId> = latest.keys().copied().collect();
+    let tickets = app.store.load(&ids).await?;
+    let now = app.clock().now();
+    let (mut openings, mut ended) = (Vec::new(), Vec::new());
+    for ticket in tickets.values() {
+        match (ticket.state, latest.get(&ticket.id)) {
+            (State::PendingCallback, Some(version)) => openings.push(decide::opening(ticket, *version, now)),
+            _ => ended.push(ticket.id),
+        }
+    }
+    tables::end(app.store.pool(), &ended).await?;
+    tables::open(app.store.pool(), openings).await?;
+    for master in tickets.values().filter(|t| t.state == State::PendingCallback && t.members() > 0) {
+        answer_members(app, master).await?;
+    }
+    Ok(())
+}
+
+/// One closing reply to every member (M3), a batch at a time; a member that has it is passed over.
+async fn answer_members(app: &App, master: &Ticket) -> Result<(), StoreError> {
+    let (Some(result), Some(lead)) = (&master.result, master.lead()) else { return Ok(()) };
+    let mut after = None;
+    loop {
+        let page = app.store.members(master.id, after, FAN_OUT).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some(*last);
+        let mut open: BTreeSet<TicketId> = page.into_iter().collect();
+        while !open.is_empty() {
+            let ids: Vec<TicketId> = open.iter().copied().collect();
+            let members = app.store.load(&ids).await?;
+            let waiting: Vec<&Ticket> = members.values().filter(|t| t.state == State::MergedMember).collect();
+            let mut tx = app.store.pool().begin().await?;
+            // Masked again against each citizen's own values: the master's reply may name somebody.
+            let replies = app.store.copy_reply(&mut tx, result.reply, &waiting).await?;
+            let mut changes = waiting
+                .iter()
+                .zip(replies)
+                .map(|(member, reply)| copied(app, member, master, reply, lead.unit.clone()))
+                .collect::<Result<Vec<_>, _>>()?;
+            changes.sort_by_key(Change::id);
+            let done = app.store.commit_in(&mut tx, changes).await?;
+            if done.overtaken.is_empty() {
+                tx.commit().await?;
+            } else {
+                tx.rollback().await?;
+            }
+            open = done.overtaken.into_iter().collect();
+        }
+    }
+}
+
+fn copied(
+    app: &App,
+    member: &Ticket,
+    master: &Ticket,
+    reply: TextId,
+    lead: suban_domain::UnitCode,
+) -> Result<Change, StoreError> {
+    let request = RequestId::new(format!("copy:{}:{}", master.id, master.version))
+        .map_err(|e| StoreError::Damaged { what: "request id", problem: e.to_string() })?;
+    let action = Action::CopyReply { master: master.id, master_version: master.version, reply, lead };
+    let command = Command { by: App::system(), at: app.clock().now(), request, action };
+    Change::decide(member.clone(), &command, &app.limits)
+}
