@@ -1,2 +1,61 @@
-//! The one binary.
-fn main() {}
+//! The one binary: every service, and the tools of those who run them.
+
+mod args;
+mod check;
+mod city;
+mod demo;
+mod dlq;
+mod journal;
+mod print;
+mod serve;
+mod stream;
+mod tokens;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::{Cli, Verb};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            print::complain(&format!("suban: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let settings = suban_runtime::Settings::load()?;
+    if cli.print_config {
+        print::out(&settings.printable());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let Some(verb) = cli.verb else {
+        print::out("say what to do; `suban --help` lists it");
+        return Ok(ExitCode::FAILURE);
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async move {
+        match verb {
+            Verb::Serve(what) => serve::serve(settings, &what).await,
+            Verb::Up(how) => demo::up(settings, &how).await,
+            Verb::Catalogue(what) => demo::catalogue(&settings, &what).await,
+            Verb::City(how) => city::command(&settings, &how).await,
+            Verb::Check(how) => check::command(&settings, &how).await,
+            Verb::Dlq(what) => dlq::command(&settings, &what).await,
+            Verb::Replay { service } => stream::replay(settings, service).await,
+            Verb::Republish { from } => stream::republish(&settings, &from).await,
+            Verb::Token(what) => tokens::command(&settings, &what).await,
+            Verb::Keys(what) => tokens::keys(&settings, &what).await,
+            Verb::Erase(what) => tokens::erase(&settings, &what).await,
+            Verb::Docs { page: args::Page::Transitions } => {
+                print::out(&suban_domain::transitions_markdown());
+                Ok(ExitCode::SUCCESS)
+            }
+        }
+    })
+}

@@ -1,0 +1,212 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use suban_domain::{AreaCode, PersonCode, Role, UnitCode};
+use suban_runtime::Service;
+
+/// Suban (速办): the engine room of a citizen hotline.
+#[derive(Debug, Parser)]
+#[command(name = "suban", version, about)]
+pub(crate) struct Cli {
+    /// Print the settings in force, without secrets, and stop.
+    #[arg(long)]
+    pub(crate) print_config: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) verb: Option<Verb>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Run one service, or all of them in this process.
+    Serve(Serve),
+    /// Run everything: migrate, demo catalogue, every service in a process of its own, a simulated city, a summary.
+    Up(Up),
+    /// Publish or list responsibility catalogues.
+    #[command(subcommand)]
+    Catalogue(CatalogueVerb),
+    /// Play a city's citizens, operators, handlers and call-back agents through the public faces.
+    City(City),
+    /// Audit everything: lost, doubled, out of order, stranded, personal data.
+    Check(Check),
+    /// Dead letters.
+    #[command(subcommand)]
+    Dlq(DlqVerb),
+    /// Run a service's handlers over the whole topic beside the live ones; changes nothing that was right.
+    Replay {
+        /// Whose handlers.
+        #[arg(long)]
+        service: Service,
+    },
+    /// Fill the ticket topic again from the log.
+    Republish {
+        /// From which instant of receipt on, as RFC 3339.
+        #[arg(long)]
+        from: String,
+    },
+    /// Callers' tokens.
+    #[command(subcommand)]
+    Token(TokenVerb),
+    /// The suite's own keys.
+    #[command(subcommand)]
+    Keys(KeysVerb),
+    /// Erase a requester: destroy the key, delete masked texts and index entries.
+    Erase(Erase),
+    /// Print a page of the documentation that the code holds.
+    Docs {
+        /// Which page.
+        page: Page,
+    },
+}
+
+/// Pages that the code holds.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Page {
+    /// The transition table.
+    Transitions,
+}
+
+/// Which services.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Which one.
+    #[arg(required_unless_present = "all")]
+    pub(crate) service: Option<Service>,
+    /// All of them in this process.
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+/// How the demo runs.
+#[derive(Debug, Args)]
+pub(crate) struct Up {
+    /// Tickets of the simulated city.
+    #[arg(long, default_value_t = 500)]
+    pub(crate) tickets: u32,
+    /// Seed of the simulated city.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Stop after the summary; non-zero if the audit finds anything.
+    #[arg(long)]
+    pub(crate) once: bool,
+}
+
+/// Catalogues.
+#[derive(Debug, Subcommand)]
+pub(crate) enum CatalogueVerb {
+    /// Publish the tables of a folder: areas.csv, units.csv, matters.csv, rules.csv.
+    Publish {
+        /// The folder.
+        folder: PathBuf,
+        /// Its name; the version is the name and a hash of the content.
+        #[arg(long, default_value = "demo")]
+        name: String,
+    },
+    /// List published versions.
+    List,
+}
+
+/// How the city plays.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct City {
+    /// How many tickets.
+    #[arg(long, default_value_t = 500)]
+    pub(crate) tickets: u32,
+    /// The same seed plays the same city.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Where acknowledged submissions are written, synced, for `suban check --journal`.
+    #[arg(long)]
+    pub(crate) journal: Option<PathBuf>,
+    /// Print the summary as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What the audit looks at.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Check {
+    /// A journal of acknowledged submissions.
+    #[arg(long)]
+    pub(crate) journal: Option<PathBuf>,
+    /// Seconds to wait for an empty outbox and no lag.
+    #[arg(long, default_value_t = 60)]
+    pub(crate) patience: u64,
+    /// Print as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Dead letters.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DlqVerb {
+    /// List them.
+    List,
+    /// Show one with its bytes.
+    Show(Letter),
+    /// Hand it to the consumer that refused it, and to no other.
+    Replay(Letter),
+    /// Let it go.
+    Discard(Letter),
+}
+
+/// One dead letter.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Letter {
+    /// Partition of the dead-letter topic.
+    pub(crate) partition: i32,
+    /// Offset in it.
+    pub(crate) offset: i64,
+}
+
+/// Tokens.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenVerb {
+    /// Make one; it is shown once and kept as a hash.
+    New {
+        /// In which role.
+        #[arg(long)]
+        role: Role,
+        /// For which account.
+        #[arg(long)]
+        person: PersonCode,
+        /// For which unit.
+        #[arg(long)]
+        unit: Option<UnitCode>,
+        /// For which area.
+        #[arg(long)]
+        area: Option<AreaCode>,
+        /// Belongs to an outsourced call centre (R-SEC-10).
+        #[arg(long)]
+        outsourced: bool,
+    },
+}
+
+/// Keys.
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysVerb {
+    /// Make the key file.
+    New,
+    /// Add a new master key to the file and wrap every requester's key again.
+    Rotate,
+}
+
+/// Whom to erase.
+#[derive(Debug, Args)]
+pub(crate) struct Erase {
+    /// The ticket whose requester is erased.
+    #[arg(long, required_unless_present = "reapply")]
+    pub(crate) ticket: Option<String>,
+    /// Apply all erasures again, after a restore.
+    #[arg(long)]
+    pub(crate) reapply: bool,
+    /// Who asks.
+    #[arg(long, default_value = "operator")]
+    pub(crate) by: PersonCode,
+    /// Why.
+    #[arg(long, default_value = "requested")]
+    pub(crate) reason: String,
+}
