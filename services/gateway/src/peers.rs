@@ -1,0 +1,97 @@
+//! The services behind the gateway, called in the name of whoever calls the gateway.
+
+use axum::http::{HeaderMap, header};
+use suban_domain::{Actor, PersonCode, Role, Span};
+use suban_proto::v1::{
+    dispatch_service_client::DispatchServiceClient, followup_service_client::FollowupServiceClient,
+    intake_service_client::IntakeServiceClient, scoring_service_client::ScoringServiceClient,
+};
+use suban_runtime::{
+    Secret, Service, errors,
+    grpc::{Outgoing, channel},
+};
+use suban_service::{App, StartError};
+use tonic::{Status, service::interceptor::InterceptedService, transport::Channel};
+
+type Named = InterceptedService<Channel, Outgoing>;
+
+/// Channels to the services, and the gateway's own token for citizens, who have none.
+#[derive(Clone)]
+pub struct Peers {
+    intake: Channel,
+    dispatch: Channel,
+    followup: Channel,
+    scoring: Channel,
+    own: Secret,
+}
+
+/// How long the gateway's own token lives; a new one is made at every start.
+const OWN_TOKEN_LIVES: Span = Span::days(90);
+
+impl Peers {
+    /// Channels by the settings; they connect when first used.
+    ///
+    /// # Errors
+    /// When an address is none, or the gateway's own token cannot be made.
+    pub async fn connect(app: &App) -> Result<Self, StartError> {
+        let settings = &app.settings;
+        let to = async |service: Service| channel(&settings.peer(service), settings).await;
+        let person = PersonCode::new("gateway").map_err(|e| suban_store::StoreError::Damaged {
+            what: "account",
+            problem: e.to_string(),
+        })?;
+        let actor = Actor { role: Role::Citizen, person, unit: None, area: None };
+        let expires = app.clock().now().plus(OWN_TOKEN_LIVES);
+        let own = app.store.create_token(&actor, false, Some(expires)).await?;
+        Ok(Self {
+            intake: to(Service::Intake).await?,
+            dispatch: to(Service::Dispatch).await?,
+            followup: to(Service::Followup).await?,
+            scoring: to(Service::Scoring).await?,
+            own,
+        })
+    }
+
+    /// Dispatch in the caller's name.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` without a token.
+    pub fn dispatch(&self, headers: &HeaderMap) -> Result<DispatchServiceClient<Named>, Status> {
+        Ok(DispatchServiceClient::with_interceptor(self.dispatch.clone(), Outgoing::new(&token(headers)?)?))
+    }
+
+    /// Intake in the caller's name.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` without a token.
+    pub fn intake(&self, headers: &HeaderMap) -> Result<IntakeServiceClient<Named>, Status> {
+        Ok(IntakeServiceClient::with_interceptor(self.intake.clone(), Outgoing::new(&token(headers)?)?))
+    }
+
+    /// Scoring in the caller's name.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` without a token.
+    pub fn scoring(&self, headers: &HeaderMap) -> Result<ScoringServiceClient<Named>, Status> {
+        Ok(ScoringServiceClient::with_interceptor(self.scoring.clone(), Outgoing::new(&token(headers)?)?))
+    }
+
+    /// Follow-up for a citizen: the link is the proof.
+    ///
+    /// # Errors
+    /// When the gateway's own token cannot be sent.
+    pub fn followup(&self) -> Result<FollowupServiceClient<Named>, Status> {
+        Ok(FollowupServiceClient::with_interceptor(self.followup.clone(), Outgoing::new(&self.own)?))
+    }
+}
+
+fn token(headers: &HeaderMap) -> Result<Secret, Status> {
+    headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .map(Secret::new)
+        .ok_or_else(|| {
+            errors::unauthenticated("TOKEN_MISSING", "send the header `Authorization: Bearer <token>`, as of `suban token new`")
+        })
+}
