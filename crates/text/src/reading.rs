@@ -20,7 +20,7 @@ use crate::{kind, risk};
 const READING: &str = "r1";
 
 /// Least score of a matter that is taken.
-const THRESHOLD: i32 = 12;
+const THRESHOLD: i32 = 16;
 /// A matter must lead the second by this share of its own score, in percent.
 const MARGIN_PERCENT: i32 = 20;
 /// Scores count quarters of a weight.
@@ -30,7 +30,7 @@ const LATER_HIT: i32 = 1;
 /// Times that a word counts.
 const MOST_HITS: u8 = 4;
 /// People name their matter first: words that begin this early, in bytes, count half as much again.
-const OPENING: usize = 90;
+const OPENING: usize = 180;
 /// Behind a word that only says where.
 const WHERE_BEHIND: &[&str] = &[
     "门口", "门前", "大门", "附近", "旁", "对面", "周边", "周围", "里面", "后面", "后门", "前面", "隔壁", "路口",

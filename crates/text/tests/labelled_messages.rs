@@ -3,6 +3,8 @@
 //! The words were chosen from knowledge of the field; this prints what they reach and holds the line
 //! below which something is broken. Skips, saying so, where the data is missing.
 
+#![cfg(test)]
+
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};

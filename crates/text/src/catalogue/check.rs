@@ -98,10 +98,10 @@ fn units(catalogue: &Catalogue, report: &mut Report<'_>) {
         if let Some(area) = &unit.area {
             if catalogue.area(area).is_none() {
                 report(Table::Units, unit.row, "area", format!("`{area}` is no area of areas.csv"));
-            } else if unit.kind == UnitKind::Street {
-                if let Some(earlier) = offices.insert(area.as_str(), unit.row) {
-                    report(Table::Units, unit.row, "area", format!("line {earlier} is already the office of `{area}`"));
-                }
+            } else if unit.kind == UnitKind::Street
+                && let Some(earlier) = offices.insert(area.as_str(), unit.row)
+            {
+                report(Table::Units, unit.row, "area", format!("line {earlier} is already the office of `{area}`"));
             }
         } else if unit.kind == UnitKind::Street {
             report(Table::Units, unit.row, "area", "a street office needs its sub-district".to_owned());

@@ -123,14 +123,12 @@ fn read<T>(
 }
 
 fn broken(e: &csv::Error) -> String {
-    match e.kind() {
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!(
-                "has {len} cells, the heading has {expected_len}; a comma inside a cell needs quotes around the cell"
-            )
-        }
-        _ => "is no CSV in UTF-8; check quotes and the file's encoding".to_owned(),
+    if let csv::ErrorKind::UnequalLengths { expected_len, len, .. } = e.kind() {
+        return format!(
+            "has {len} cells, the heading has {expected_len}; a comma inside a cell needs quotes around the cell"
+        );
     }
+    "is no CSV in UTF-8; check quotes and the file's encoding".to_owned()
 }
 
 impl Line<'_> {

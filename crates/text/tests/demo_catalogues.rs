@@ -1,0 +1,101 @@
+//! The catalogues that ship: they are whole, and plain sentences about each matter are read as it.
+
+#![cfg(test)]
+
+use std::path::Path;
+use std::time::Instant;
+
+use suban_text::catalogue::{AreaLevel, UnitKind};
+use suban_text::{Catalogue, Tables, ToRead};
+
+fn catalogue(folder: &str) -> Catalogue {
+    let read = |name: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/demo").join(folder).join(name);
+        std::fs::read_to_string(path).unwrap()
+    };
+    let (areas, units, matters, rules) = (read("areas.csv"), read("units.csv"), read("matters.csv"), read("rules.csv"));
+    let tables = Tables { areas: &areas, units: &units, matters: &matters, rules: &rules };
+    Catalogue::parse(&tables).unwrap_or_else(|problems| panic!("{folder}: {problems}"))
+}
+
+#[test]
+fn the_district_has_the_size_it_says() {
+    let c = catalogue("");
+    let areas = |level| c.areas().iter().filter(|a| a.level == level).count();
+    assert_eq!((areas(AreaLevel::SubDistrict), areas(AreaLevel::Community)), (12, 90));
+    assert_eq!(c.units().iter().filter(|u| u.kind != UnitKind::Team).count(), 40);
+    assert_eq!(c.matters().len(), 81);
+    assert!(c.areas().iter().filter(|a| a.level == AreaLevel::Community).all(|a| a.centre.is_some()));
+}
+
+#[test]
+fn the_other_two_are_whole() {
+    assert_eq!(catalogue("messages").matters().len(), 7);
+    let c = catalogue("en");
+    assert_eq!(c.areas().iter().filter(|a| a.level == AreaLevel::District).count(), 8);
+    assert_eq!(c.units().iter().filter(|u| u.kind != UnitKind::Team).count(), 12);
+    assert_eq!(c.matters().len(), 40);
+}
+
+#[test]
+fn every_centre_lies_in_its_own_community() {
+    let c = catalogue("");
+    let g = c.gazetteer().unwrap();
+    for area in c.areas().iter().filter(|a| a.level == AreaLevel::Community) {
+        assert_eq!(area.centre.and_then(|p| g.by_point(p)), Some(&area.code));
+    }
+}
+
+/// `matter|area|sentence`; an empty area is not checked.
+fn read_as_meant(folder: &str, sentences: &str) {
+    let c = catalogue(folder);
+    let reader = c.reader().unwrap();
+    let mut wrong = Vec::new();
+    let mut seen = std::collections::BTreeSet::new();
+    for line in sentences.lines().map(str::trim).filter(|l| !l.is_empty()) {
+        let [matter, area, text] = line.splitn(3, '|').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        seen.insert(matter.to_owned());
+        let read = reader.read(&ToRead::words(text));
+        let said = read.matter.as_ref().map_or("–", |m| m.as_str());
+        let place = read.area.as_ref().map_or("–", |a| a.as_str());
+        if said != matter || (!area.is_empty() && place != area) {
+            wrong.push(format!("{line}\n    read as {said} in {place}: {:?}", read.candidates));
+        }
+    }
+    let missing: Vec<_> =
+        c.matters().iter().filter(|m| !seen.contains(m.code.as_str())).map(|m| m.code.as_str()).collect();
+    assert!(missing.is_empty(), "no sentence for {missing:?}");
+    assert!(wrong.is_empty(), "{} sentences misread:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn sentences_of_the_district_are_read_as_meant() {
+    read_as_meant("", include_str!("sentences.zh.txt"));
+}
+
+#[test]
+fn sentences_of_the_english_city_are_read_as_meant() {
+    read_as_meant("en", include_str!("sentences.en.txt"));
+}
+
+/// Built without optimisation this is a smoke test; `cargo test --release` shows the real rate.
+#[test]
+fn reading_keeps_up_with_a_storm() {
+    let reader = catalogue("").reader().unwrap();
+    let texts: Vec<&str> = include_str!("sentences.zh.txt").lines().filter_map(|l| l.splitn(3, '|').nth(2)).collect();
+    let long: Vec<String> = texts
+        .iter()
+        .map(|t| format!("您好，{t}，已经持续好几天了，多次反映没有结果，请相关部门尽快处理并回复，谢谢。").repeat(2))
+        .collect();
+    let begun = Instant::now();
+    let mut read = 0u32;
+    while begun.elapsed().as_millis() < 300 {
+        for text in &long {
+            read += u32::from(reader.read(&ToRead::words(text)).matter.is_some());
+        }
+    }
+    let rate = f64::from(read) / begun.elapsed().as_secs_f64();
+    println!("{rate:.0} messages a second, {} characters each", long[0].chars().count());
+    let least = if cfg!(debug_assertions) { 1_000.0 } else { 20_000.0 };
+    assert!(rate > least, "only {rate:.0} messages a second");
+}
