@@ -109,7 +109,7 @@ pub(crate) fn find_name(scan: &Scan<'_>, name: &str, found: &mut Vec<Span>) {
 }
 
 fn is_name_gap(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '·' | '・' | '.' | '•')
+    c.is_whitespace() || matches!(c, '·' | '・' | '.' | '•' | '-' | '\'' | '’')
 }
 
 /// Where the number stands, even glued to other digits; a landline also without its area code.

@@ -109,6 +109,12 @@ fn english_names_and_addresses_go() {
 }
 
 #[test]
+fn hyphens_and_apostrophes_belong_to_a_name() {
+    let own = OwnValues { name: Some("Anne-Marie O'Neil".into()), ..OwnValues::default() };
+    assert_eq!(mask("Anne Marie O’Neil, Mrs O'Neil", &own).text, "[姓名], [姓名]");
+}
+
+#[test]
 fn a_made_up_name_blanks_no_ordinary_word() {
     let own = OwnValues { name: Some("市民".into()), ..OwnValues::default() };
     assert_eq!(mask("市民反映", &own).text, "市民反映");
