@@ -183,3 +183,80 @@ pub fn point(given: Option<v1::Point>) -> Result<Option<Point>, Malformed> {
 pub fn flags(given: Option<v1::Flags>) -> Result<Flags, WireError> {
     given.map_or_else(|| Ok(Flags::default()), Wire::from_wire)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use suban_domain::{Kind, UnitCode};
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn every_instant_of_the_calendar_survives(seconds in -62_135_596_800i64..253_402_300_799, micros in 0i64..1_000_000) {
+            let instant = At::from_micros(seconds * 1_000_000 + micros);
+            prop_assert_eq!(at(timestamp(instant)), Ok(instant));
+        }
+
+        #[test]
+        fn every_positive_span_survives(micros in 1i64..100_000_000_000_000) {
+            prop_assert_eq!(span(Some(duration(Span::micros(micros)))), Ok(Span::micros(micros)));
+        }
+
+        #[test]
+        fn no_timestamp_overflows(seconds in any::<i64>(), nanos in any::<i32>()) {
+            let _ = at(Timestamp { seconds, nanos });
+            let _ = span(Some(Duration { seconds, nanos }));
+        }
+    }
+
+    #[test]
+    fn a_ticket_is_named_by_number_or_id() {
+        let number = TicketNumber::new(26, 11, 24, 42);
+        assert_eq!(number.as_str().to_lowercase().parse(), Ok(TicketRef::Number(number)));
+        let id = "01935c00-0000-7000-8000-000000000001";
+        assert_eq!(id.parse(), Ok(TicketRef::Id(id.parse().unwrap())));
+    }
+
+    #[test]
+    fn a_wrong_ticket_is_told_what_is_wrong() {
+        let told = |text: &str| text.parse::<TicketRef>().unwrap_err().problem;
+        assert!(told("").contains("missing"));
+        assert!(told("SB261124000042A").contains("check character"), "{}", told("SB261124000042A"));
+        assert!(told("42").contains("UUID"));
+        assert!(told("号").contains("UUID"));
+    }
+
+    #[test]
+    fn unspecified_is_refused_where_a_value_is_required() {
+        assert!(choice::<Kind>(0).is_err());
+        assert!(choice::<Kind>(8).is_err());
+        assert_eq!(choice::<Kind>(3), Ok(Kind::Complaint));
+        assert_eq!(choice_given::<Kind>(0), Ok(None));
+        assert!(choice_present::<Kind>(Some(0)).is_err());
+        assert_eq!(choice_present::<Kind>(None), Ok(None));
+        assert!(choices::<Kind>(&[1, 0]).is_err());
+        assert_eq!((shown::<Kind>(None), shown(Some(Kind::Other))), (0, 7));
+    }
+
+    #[test]
+    fn an_empty_code_is_none_and_a_bad_one_is_refused() {
+        assert_eq!(given::<UnitCode>(""), Ok(None));
+        assert_eq!(given::<UnitCode>("QH03"), Ok(Some(UnitCode::new("QH03").unwrap())));
+        assert!(given::<UnitCode>("QH 03").is_err());
+    }
+
+    #[test]
+    fn a_span_is_longer_than_nothing() {
+        assert!(span(None).is_err());
+        assert!(span(Some(Duration { seconds: 0, nanos: 999 })).is_err());
+        assert!(span(Some(Duration { seconds: -1, nanos: 0 })).is_err());
+    }
+
+    #[test]
+    fn a_point_in_the_gulf_of_guinea_is_no_fix() {
+        assert!(point(Some(v1::Point { lat: 0.0, lon: 0.0 })).is_err());
+        assert!(point(Some(v1::Point { lat: f64::NAN, lon: 114.0 })).is_err());
+        assert_eq!(point(None), Ok(None));
+    }
+}

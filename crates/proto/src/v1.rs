@@ -10,3 +10,4 @@
 )]
 
 tonic::include_proto!("suban.v1");
+include!(concat!(env!("OUT_DIR"), "/suban.v1.debug.rs"));

@@ -290,3 +290,78 @@ macro_rules! required {
     };
 }
 pub(crate) use {messages, required};
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use prost::Message as _;
+    use prost_types::FileDescriptorSet;
+
+    use super::*;
+
+    /// `Phone12345` is `PHONE_12345` in the contract, `D3` is `D3`.
+    fn shouted(name: &str) -> String {
+        let mut out = String::new();
+        let mut before = ' ';
+        for c in name.chars() {
+            let starts = (c.is_uppercase() && !before.is_uppercase()) || (c.is_ascii_digit() && before.is_lowercase());
+            if starts && !out.is_empty() {
+                out.push('_');
+            }
+            out.push(c.to_ascii_uppercase());
+            before = c;
+        }
+        out
+    }
+
+    /// The lists of common.proto: values by name, without the list's prefix.
+    fn contract() -> BTreeMap<String, Vec<(i32, String)>> {
+        let set = FileDescriptorSet::decode(crate::DESCRIPTORS).unwrap();
+        let common = set.file.into_iter().find(|f| f.name() == "suban/v1/common.proto").unwrap();
+        let lists = common.enum_type.into_iter().map(|list| {
+            let prefix = format!("{}_", shouted(list.name()));
+            let values = list.value.iter().map(|v| {
+                let name = v.name().strip_prefix(&prefix).unwrap_or_else(|| panic!("{} lacks its prefix", v.name()));
+                (v.number(), name.to_owned())
+            });
+            (list.name().to_owned(), values.collect())
+        });
+        lists.collect()
+    }
+
+    #[test]
+    fn lists_have_the_numbers_and_names_of_the_domain() {
+        let mut contract = contract();
+        for (list, values) in every_list() {
+            let theirs = contract.remove(list).unwrap_or_else(|| panic!("{list} is not in common.proto"));
+            let mut ours = vec![(0, "UNSPECIFIED".to_owned())];
+            ours.extend(values.iter().map(|(number, name, _)| (*number, shouted(name))));
+            assert_eq!(theirs, ours, "{list}");
+        }
+        assert!(contract.is_empty(), "lists of common.proto without a conversion: {:?}", contract.keys());
+    }
+
+    /// Where the field's code is a word of its own, the contract uses that very word.
+    #[test]
+    fn names_are_the_codes_of_the_field() {
+        let own_spelling = ["TaskState", "Timer", "ReturnReason"]; // T_SIGNED, T_sign, 21
+        for (list, values) in every_list() {
+            for (_, name, code) in values {
+                if !own_spelling.contains(&list) && code != "SYS" {
+                    assert_eq!(shouted(&name), code, "{list}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_list_refuses_zero_and_strangers() {
+        for (list, values) in every_list() {
+            assert!(values.iter().all(|(number, _, _)| *number > 0), "{list}");
+        }
+        assert!(domain::State::from_wire(0).is_err());
+        assert!(domain::State::from_wire(99).is_err());
+        assert!(domain::State::from_wire(-1).is_err());
+    }
+}
