@@ -113,17 +113,15 @@ pub(crate) async fn record_masked(
     reason: Option<&str>,
     own: &OwnValues,
 ) -> Result<(), StoreError> {
-    sqlx::query(
-        "insert into core.audit (at, person, role, act, ticket_id, reason) values ($1, $2, $3, $4, $5, $6)",
-    )
-    .bind(to_db(at))
-    .bind(by.person.as_str())
-    .bind(row::number(by.role.number()))
-    .bind(act.code())
-    .bind(ticket.map(TicketId::uuid))
-    .bind(reason.map(|r| mask(r, own).text))
-    .execute(conn)
-    .await?;
+    sqlx::query("insert into core.audit (at, person, role, act, ticket_id, reason) values ($1, $2, $3, $4, $5, $6)")
+        .bind(to_db(at))
+        .bind(by.person.as_str())
+        .bind(row::number(by.role.number()))
+        .bind(act.code())
+        .bind(ticket.map(TicketId::uuid))
+        .bind(reason.map(|r| mask(r, own).text))
+        .execute(conn)
+        .await?;
     Ok(())
 }
 

@@ -81,8 +81,7 @@ impl RequesterKey {
     /// # Errors
     /// When that master key is gone, or the bytes are not that requester's.
     pub fn unwrap(keys: &Keys, key_id: &str, requester: RequesterId, wrapped: &[u8]) -> Result<Self, CryptoError> {
-        let bits =
-            Zeroizing::new(open_with(master(keys, key_id)?, &about(b"key", requester.uuid()), wrapped)?);
+        let bits = Zeroizing::new(open_with(master(keys, key_id)?, &about(b"key", requester.uuid()), wrapped)?);
         let bits: [u8; 32] = bits.as_slice().try_into().map_err(|_| CryptoError::DoesNotOpen)?;
         Ok(Self(Zeroizing::new(bits)))
     }
@@ -219,8 +218,7 @@ mod tests {
         for bit in 0..sealed.len() * 8 {
             let mut bytes = sealed.clone();
             bytes[bit / 8] ^= 1 << (bit % 8);
-            let expected =
-                if bit < 8 { CryptoError::UnknownAlgorithm(bytes[0]) } else { CryptoError::DoesNotOpen };
+            let expected = if bit < 8 { CryptoError::UnknownAlgorithm(bytes[0]) } else { CryptoError::DoesNotOpen };
             assert_eq!(key.open(b"a", &bytes), Err(expected));
         }
         for cut in 0..sealed.len() {

@@ -54,7 +54,7 @@ impl Numbers {
     /// # Errors
     /// When Postgres is away; no number was given out then.
     pub async fn take(&self, pool: &PgPool, at: At, n: usize) -> Result<Vec<TicketNumber>, StoreError> {
-        let day = at.timestamp().to_zoned(self.0.zone.clone()).date();
+        let day = self.0.zone.to_datetime(at.timestamp()).date();
         let mut days = self.0.days.lock().await;
         let mut sequences = Vec::with_capacity(n);
         if let Some(block) = days.get_mut(&day) {

@@ -10,25 +10,28 @@
 //! looked and why in the same transaction. Whether the caller may look is decided before
 //! (`suban_runtime::access::policy`).
 
+mod reveal;
+
 use std::{collections::HashMap, fmt};
 
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, PgExecutor};
-use suban_domain::{Actor, At, Hash, Refusal, RequesterId, TextId, TicketId};
+use suban_domain::{At, Hash, RequesterId, TextId, TicketId};
 use suban_runtime::{Ids, Keys};
 use suban_text::{OwnValues, mask, phone};
 use uuid::Uuid;
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize as _, Zeroizing};
+
+pub use reveal::{reveal_person, reveal_text};
 
 use crate::{
     Store, StoreError,
-    audit::{self, Act},
-    crypto::{CryptoError, RequesterKey, about, phone_hash},
+    crypto::{RequesterKey, about, phone_hash},
     to_db,
 };
 
 /// What is known of a requester. `Debug` shows none of it, and it is wiped from memory when dropped.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     /// Full name, or as given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -55,6 +58,15 @@ impl fmt::Debug for Person {
             said(&self.id_card),
             said(&self.home_address)
         )
+    }
+}
+
+impl Drop for Person {
+    fn drop(&mut self) {
+        self.name.zeroize();
+        self.phone.zeroize();
+        self.id_card.zeroize();
+        self.home_address.zeroize();
     }
 }
 
@@ -368,12 +380,11 @@ pub struct Filed {
 /// # Errors
 /// When Postgres is away.
 pub async fn file_of(db: impl PgExecutor<'_>, ticket: TicketId) -> Result<Vec<Filed>, StoreError> {
-    let rows: Vec<(Uuid, i16, Option<String>, bool)> = sqlx::query_as(
-        "select id, kind, masked, sealed is not null from core.text where ticket_id = $1 order by id",
-    )
-    .bind(ticket.uuid())
-    .fetch_all(db)
-    .await?;
+    let rows: Vec<(Uuid, i16, Option<String>, bool)> =
+        sqlx::query_as("select id, kind, masked, sealed is not null from core.text where ticket_id = $1 order by id")
+            .bind(ticket.uuid())
+            .fetch_all(db)
+            .await?;
     rows.into_iter()
         .map(|(id, kind, masked, sealed)| {
             let kind = TextKind::from_number(kind)
@@ -503,80 +514,6 @@ pub async fn copy_masked(
     add_texts(conn, keys, ids, at, &copies).await
 }
 
-/// Why somebody looks; without it nothing is shown (R-SEC-2).
-fn needs_reason(reason: &str) -> Result<(), StoreError> {
-    if reason.trim().is_empty() {
-        return Err(Refusal::Missing { action: "reveal", field: "reason", because: "R-SEC-2" }.into());
-    }
-    Ok(())
-}
-
-/// Shows a requester's personal data to `by`, and writes it down. Both happen or none.
-///
-/// # Errors
-/// `Refused` without a reason; `NotFound` when the requester is unknown or erased.
-pub async fn reveal_person(
-    conn: &mut PgConnection,
-    keys: &Keys,
-    at: At,
-    by: &Actor,
-    requester: RequesterId,
-    ticket: Option<TicketId>,
-    reason: &str,
-) -> Result<Person, StoreError> {
-    needs_reason(reason)?;
-    let row: Option<(String, Vec<u8>, Vec<u8>)> = sqlx::query_as(
-        "select key_id, wrapped, sealed from core.requester
-          where id = $1 and wrapped is not null and sealed is not null",
-    )
-    .bind(requester.uuid())
-    .fetch_optional(&mut *conn)
-    .await?;
-    let (key_id, wrapped, sealed) = row.ok_or(StoreError::NotFound { what: "requester" })?;
-    let (_, person) = unseal(keys, requester, &key_id, &wrapped, &sealed)?;
-    audit::record_masked(conn, at, by, Act::RevealPerson, ticket, Some(reason), &person.own()).await?;
-    Ok(person)
-}
-
-/// Shows a text without its mask to `by`, and writes it down. Both happen or none.
-///
-/// # Errors
-/// `Refused` without a reason; `NotFound` when the text is unknown or erased.
-pub async fn reveal_text(
-    conn: &mut PgConnection,
-    keys: &Keys,
-    at: At,
-    by: &Actor,
-    text: TextId,
-    reason: &str,
-) -> Result<Zeroizing<String>, StoreError> {
-    needs_reason(reason)?;
-    let row: Option<(Uuid, Option<Uuid>, String, Option<Vec<u8>>)> = sqlx::query_as(
-        "select ticket_id, requester_id, masked, sealed from core.text where id = $1 and masked is not null",
-    )
-    .bind(text.uuid())
-    .fetch_optional(&mut *conn)
-    .await?;
-    let (ticket, requester, masked, sealed) = row.ok_or(StoreError::NotFound { what: "text" })?;
-    let requester = requester.map(RequesterId::new);
-    let owner = match requester {
-        Some(id) => owners(&mut *conn, keys, &[id]).await?.remove(&id),
-        None => None,
-    };
-    let words = match (sealed, &owner) {
-        (None, _) => Zeroizing::new(masked),
-        (Some(sealed), Some(owner)) => {
-            let words = owner.key.open(&about(TEXT, text.uuid()), &sealed)?;
-            let words = std::str::from_utf8(&words).map_err(|_| CryptoError::DoesNotOpen)?;
-            Zeroizing::new(words.to_owned())
-        }
-        (Some(_), None) => return Err(StoreError::NotFound { what: "text" }),
-    };
-    let own = owner.map(|o| o.own).unwrap_or_default();
-    audit::record_masked(conn, at, by, Act::RevealText, Some(TicketId::new(ticket)), Some(reason), &own).await?;
-    Ok(words)
-}
-
 impl Store {
     /// See [`prepare_requester`].
     ///
@@ -631,33 +568,5 @@ impl Store {
     /// When Postgres is away.
     pub async fn file_of(&self, ticket: TicketId) -> Result<Vec<Filed>, StoreError> {
         file_of(self.pool(), ticket).await
-    }
-
-    /// See [`reveal_person`].
-    ///
-    /// # Errors
-    /// As there.
-    pub async fn reveal_person(
-        &self,
-        by: &Actor,
-        requester: RequesterId,
-        ticket: Option<TicketId>,
-        reason: &str,
-    ) -> Result<Person, StoreError> {
-        let mut tx = self.pool().begin().await?;
-        let person = reveal_person(&mut tx, self.keys(), self.clock().now(), by, requester, ticket, reason).await?;
-        tx.commit().await?;
-        Ok(person)
-    }
-
-    /// See [`reveal_text`].
-    ///
-    /// # Errors
-    /// As there.
-    pub async fn reveal_text(&self, by: &Actor, text: TextId, reason: &str) -> Result<Zeroizing<String>, StoreError> {
-        let mut tx = self.pool().begin().await?;
-        let words = reveal_text(&mut tx, self.keys(), self.clock().now(), by, text, reason).await?;
-        tx.commit().await?;
-        Ok(words)
     }
 }
