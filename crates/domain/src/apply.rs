@@ -221,7 +221,7 @@ impl Ticket {
             Fact::MemberJoined { brought, urgency, urges, .. } => {
                 self.merge = Merge::Master { members: self.members() + 1 + brought };
                 self.urgency = self.urgency.max(*urgency);
-                self.urges += urges;
+                self.urges = self.urges.saturating_add(*urges);
             }
             Fact::MemberLeft { .. } => {
                 let left = self.members().saturating_sub(1);
@@ -299,7 +299,7 @@ impl Ticket {
                 self.tasks.push(new_task(unit, TaskRole::Assist, at));
             }
             Fact::Recalled { .. } => {
-                self.misdispatch_count += 1;
+                self.misdispatch_count = self.misdispatch_count.saturating_add(1);
                 self.cancel_tasks_for_good();
                 self.extension = None;
                 self.state = State::PendingDispatch;
@@ -333,12 +333,12 @@ impl Ticket {
                 }
             }
             Fact::ReturnApproved { to, misdispatch, review, .. } => {
-                self.return_count += 1;
-                self.misdispatch_count += u8::from(*misdispatch);
+                self.return_count = self.return_count.saturating_add(1);
+                self.misdispatch_count = self.misdispatch_count.saturating_add(u8::from(*misdispatch));
                 self.review_at = None;
                 if let Some(returning) = self.returning.take() {
                     let goes_on = Some(*to) == self.held || *to == State::NeedInfo;
-                    self.change_task(&returning.unit, |t| {
+                    let leads = self.change_task(&returning.unit, |t| {
                         let held = t.held.take();
                         if goes_on {
                             t.state = held.unwrap_or(TaskState::PendingSign);
@@ -348,6 +348,10 @@ impl Ticket {
                             t.dues.clear();
                         }
                     });
+                    // Who assisted a lead that is gone has nobody to answer to.
+                    if leads && !goes_on {
+                        self.cancel_tasks_for_good();
+                    }
                 }
                 match to {
                     State::NeedInfo => {
@@ -419,7 +423,7 @@ impl Ticket {
             }
             Fact::ExtensionGranted { .. } => {
                 self.extension = None;
-                self.extension_count += 1;
+                self.extension_count = self.extension_count.saturating_add(1);
             }
             Fact::ExtensionDenied {} => self.extension = None,
             Fact::Suspended { .. } => self.pause(State::Suspended, at),
@@ -520,7 +524,7 @@ impl Ticket {
             }
 
             Fact::Urged { .. } => {
-                self.urges += 1;
+                self.urges = self.urges.saturating_add(1);
                 self.last_urge = Some((recorded.by.role, at));
             }
             Fact::Amended { kind, urgency, matter, area, point, flags, title: _ } => {
@@ -547,7 +551,7 @@ impl Ticket {
                     D::ReturnRefused => self.upstream_refused = true,
                     D::ExtensionGranted => {
                         self.extension = None;
-                        self.extension_count += 1;
+                        self.extension_count = self.extension_count.saturating_add(1);
                     }
                     D::ExtensionDenied => self.extension = None,
                     D::ReturnAccepted | D::ResultAccepted | D::ResultRefused => {}
@@ -590,8 +594,14 @@ impl Ticket {
                     p.claimed_by.push(person.clone());
                 }
             }
-            Fact::EvidenceGiven { .. } => self.participation.get_or_insert_default().evidence += 1,
-            Fact::EvidenceConfirmed { .. } => self.participation.get_or_insert_default().confirmed += 1,
+            Fact::EvidenceGiven { .. } => {
+                let p = self.participation.get_or_insert_default();
+                p.evidence = p.evidence.saturating_add(1);
+            }
+            Fact::EvidenceConfirmed { .. } => {
+                let p = self.participation.get_or_insert_default();
+                p.confirmed = p.confirmed.saturating_add(1);
+            }
         }
     }
 
@@ -690,7 +700,8 @@ impl Ticket {
 
     /// A joint ticket waits for its lead alone once every assist is done (F60).
     fn consolidate(&mut self) {
-        if self.state == State::Handling && self.open_assists().next().is_none() {
+        let joint = self.mode == Some(Mode::Joint);
+        if self.state == State::Handling && joint && self.open_assists().next().is_none() {
             self.state = State::Consolidating;
         }
     }
@@ -727,6 +738,7 @@ impl Ticket {
 
     fn close(&mut self, ending: Ending) {
         self.waiting = None;
+        self.accept_tasks();
         self.ending = Some(ending);
         self.state = State::Closed;
     }
@@ -759,6 +771,8 @@ impl Ticket {
         self.cancel_tasks_for_good();
         self.state = handover.state;
         self.held = handover.held;
+        // What it held before its merge is given up for the master's place.
+        self.tasks.iter_mut().for_each(|task| task.held = None);
         self.tasks.extend(handover.tasks.iter().cloned());
         self.dues.clear();
         self.set_dues(&handover.dues);
@@ -769,7 +783,7 @@ impl Ticket {
         self.redo_round = handover.redo_round;
         self.extension = handover.extension.clone();
         self.extension_count = handover.extension_count;
-        self.urges += handover.urges;
+        self.urges = self.urges.saturating_add(handover.urges);
         self.urgency = self.urgency.max(handover.urgency);
         self.result.clone_from(&handover.result);
         self.paused_at = None;

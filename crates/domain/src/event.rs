@@ -89,7 +89,7 @@ pub struct Handover {
     pub extension_count: u8,
     /// The extension asked for.
     pub extension: Option<Extension>,
-    /// Members, not counting the two that change places.
+    /// Members of the group after the change.
     pub members: u32,
     /// Urges so far.
     pub urges: u32,
@@ -118,6 +118,7 @@ macro_rules! facts {
     ($( $(#[$doc:meta])* $name:ident = $code:literal { $( $(#[$fdoc:meta])* $field:ident : $ty:ty ),* $(,)? } )+) => {
         /// One kind of thing that happens to a ticket; the row of D§6.2 stands in each comment.
         #[derive(Debug, Clone, PartialEq)]
+        #[expect(clippy::large_enum_variant, reason = "the largest, `Submitted`, is the first event of every ticket")]
         pub enum Fact {
             $( $(#[$doc])* $name { $( $(#[$fdoc])* $field: $ty ),* }, )+
         }

@@ -25,7 +25,7 @@ mod values;
 pub use apply::FoldError;
 pub use codes::*;
 pub use command::{Action, Command, Submission};
-pub use decide::{decide, due_actions, open};
+pub use decide::{decide, due_actions, needs_a_person, open};
 pub use event::*;
 pub use limits::{Limits, PerUrgency};
 pub use number::{NumberError, TicketNumber};

@@ -528,9 +528,33 @@ impl Ticket {
     pub fn next_due(&self) -> Option<At> {
         let paused = self.paused_at.is_some();
         let runs = |timer: &Timer| !paused || matches!(timer, Timer::SuspendReview | Timer::Supplement);
-        let own = self.dues.iter();
+        // A closed ticket is archived by the later of these two, so only that one calls (F36).
+        let archive = self.dues.get(&Timer::Rating).max(self.dues.get(&Timer::Reraise));
+        let last = |timer: &Timer, at: &At| !matches!(timer, Timer::Rating | Timer::Reraise) || Some(at) == archive;
+        let own = self.dues.iter().filter(|(timer, at)| last(timer, at));
         let tasks = self.tasks.iter().filter(|t| t.is_open()).flat_map(|t| t.dues.iter());
-        own.chain(tasks).filter(|(timer, _)| runs(timer) && **timer != Timer::Return).map(|(_, at)| *at).min()
+        let running = own.chain(tasks).filter(|(timer, _)| runs(timer) && **timer != Timer::Return).map(|(_, at)| *at);
+        running.chain(self.yellow().map(|(at, _)| at).filter(|_| !paused)).min()
+    }
+
+    /// When the yellow card comes, and for whose task: the later of one day before the lead's due and 80 % of its
+    /// limit (D§8.2, "Reading the table"). `None` once a card is shown.
+    #[must_use]
+    pub fn yellow(&self) -> Option<(At, &Task)> {
+        if self.card != Card::None {
+            return None;
+        }
+        let task = self.lead().filter(|task| task.is_open())?;
+        let due = *task.dues.get(&Timer::Handle)?;
+        let limit = due.since(task.dispatched_at);
+        let from = due.minus(Span::days(1)).max(task.dispatched_at.plus(limit.percent(80)));
+        (limit > Span::ZERO).then_some((from, task))
+    }
+
+    /// Should the unit call the citizen before it closes (先行联系, D§12.1)?
+    #[must_use]
+    pub const fn expects_contact(&self) -> bool {
+        self.reachable && !self.flags.no_contact && !self.flags.anonymous
     }
 
     /// The master this ticket follows.

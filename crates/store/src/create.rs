@@ -194,9 +194,9 @@ fn fold(new: &NewTicket, number: TicketNumber, limits: &Limits) -> Result<(Ticke
 }
 
 /// Takes the source keys that are free. Served by the primary key of `ticket_source`.
-async fn take_sources<'k>(
+async fn take_sources(
     conn: &mut PgConnection,
-    keys: &[(&'k SourceKey, usize)],
+    keys: &[(&SourceKey, usize)],
     batch: &[NewTicket],
 ) -> Result<HashMap<SourceKey, ()>, StoreError> {
     let (mut channel, mut system, mut id, mut ticket, mut content) = (vec![], vec![], vec![], vec![], vec![]);

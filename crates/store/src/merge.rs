@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use sqlx::PgConnection;
 use suban_domain::{
-    Actor, At, DuplicateClass, Limits, Refusal, RequestId, State, Ticket, TicketId, VersionCode, groups,
+    Actor, At, DuplicateClass, Limits, Refusal, RequestId, Role, State, Ticket, TicketId, VersionCode, groups,
 };
 use uuid::Uuid;
 
@@ -67,7 +67,9 @@ impl Store {
             return Ok(group);
         }
         // A repeat after a crash between the two steps comes through here as well.
-        match self.change_master(group.member.id, false, &join.by, join.at, &join.request).await {
+        // Not the caller but the rule says so: the earliest received leads (F59).
+        let rule = Actor { role: Role::System, ..join.by.clone() };
+        match self.change_master(group.member.id, false, &rule, join.at, &join.request).await {
             Ok(changed) => Ok(Group { repeated: group.repeated, ..changed }),
             // Meanwhile its work went where masters no longer change; the group stands as it is.
             Err(StoreError::Refused(_)) => Ok(group),

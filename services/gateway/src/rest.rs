@@ -269,15 +269,22 @@ fn time(t: Option<prost_types::Timestamp>) -> Option<String> {
 }
 
 fn inbox_entry(entry: &v1::InboxEntry) -> serde_json::Value {
-    let ticket = entry.ticket.as_ref();
     serde_json::json!({
-        "number": ticket.map(|t| t.number.clone()),
-        "title": ticket.map(|t| t.title.clone()),
-        "area": ticket.map(|t| t.area.clone()),
-        "matter": ticket.map(|t| t.matter.clone()),
-        "urgency": ticket.and_then(|t| suban_domain::Urgency::from_number(t.urgency)).map(|u| u.code()),
-        "task_state": suban_domain::TaskState::from_number(entry.state).map(|s| s.code()),
-        "due": time(entry.due),
+        "number": entry.number,
+        "title": entry.title,
+        "area": entry.area,
+        "matter": entry.matter,
+        "urgency": suban_domain::Urgency::from_number(entry.urgency).map(|u| u.code()),
+        "state": suban_domain::State::from_number(entry.state).map(|s| s.code()),
+        "task_state": suban_domain::TaskState::from_number(entry.task_state).map(|s| s.code()),
+        "role": suban_domain::TaskRole::from_number(entry.role).map(|r| r.code()),
+        "sign_due": time(entry.sign_due),
+        "contact_due": time(entry.contact_due),
+        "handle_due": time(entry.handle_due),
+        "members": entry.members,
+        "urges": entry.urges,
+        "redo_round": entry.redo_round,
+        "reachable": entry.reachable,
     })
 }
 
