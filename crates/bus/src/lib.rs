@@ -1,1 +1,25 @@
-//! Kafka: the outbox relay, batch consumers, envelopes, trace propagation and dead letters.
+#![doc = include_str!("../README.md")]
+
+mod client;
+mod consumer;
+pub mod dead;
+mod deliver;
+mod envelope;
+mod error;
+mod relay;
+mod scan;
+mod sender;
+mod topics;
+mod watch;
+
+pub use consumer::{Batch, Batches};
+pub use deliver::{Failure, run};
+pub use envelope::{
+    ACTOR, Corrupt, EVENT_ID, Envelope, Message, REQUEST, Record, SCHEMA, SCHEMA_VERSION, TICKET_VERSION, TIME, TYPE,
+    Unreadable,
+};
+pub use error::BusError;
+pub use relay::Relay;
+pub use scan::{fold_topic, group_lag};
+pub use sender::Sender;
+pub use topics::{Topic, ensure_topics, group_name};

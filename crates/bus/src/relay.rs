@@ -1,0 +1,453 @@
+//! The relay: moves the outbox to Kafka, in order, without losing and without waiting.
+//!
+//! The outbox has three shards: 0 holds hints at pressing tickets, 1 and 2 the events of all others by ticket, so
+//! that a deep backlog of events cannot delay a hint. One relay at a time owns a shard, by a session advisory lock
+//! on a connection of its own; every process runs a candidate, which takes over within about a second.
+//!
+//! For each shard: read what is there, produce all of it, await the acknowledgements **with no transaction open**,
+//! then delete on the connection that holds the lock. When that connection is lost, nothing is deleted and
+//! everything is sent again by the next owner: a re-send is harmless (design §7), and the order holds because a
+//! shard is always sent from its front.
+//!
+//! A number of the outbox is taken before its transaction commits, so a smaller one can appear later. The relay
+//! therefore reads what is there, from a [`Floor`] that rises only over numbers that can no longer appear.
+
+use std::{sync::Arc, time::Duration};
+
+use rdkafka::error::KafkaError;
+use sqlx::{
+    ConnectOptions as _, Connection as _, PgConnection,
+    postgres::{PgConnectOptions, PgListener, PgPoolOptions},
+};
+use suban_domain::{At, Role};
+use suban_runtime::{Check, Health, Settings, Tasks};
+use tokio::{sync::Notify, time::Instant};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{
+    BusError, Topic, envelope,
+    sender::{Sender, acknowledged},
+    topics, watch,
+};
+
+/// Rows of one batch: at a few milliseconds a batch far above what the database can write.
+const BATCH: i64 = 1000;
+/// The first of the two keys of the advisory locks; the shard is the second. ASCII "sub".
+const LOCK: i32 = 0x0073_7562;
+/// How often a candidate asks for a shard that another owns.
+const CANDIDATE: Duration = Duration::from_secs(1);
+/// How long the outbox is left alone when it is empty and nobody notifies.
+const IDLE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(250));
+/// Acknowledgements that take longer make the process not ready.
+const SLOW: Duration = Duration::from_secs(3);
+/// How often everything is read from the beginning, in case the floor was wrong; never more than a twentieth of
+/// the time.
+const SWEEP: Duration = Duration::from_secs(5);
+
+/// Starts the relay's candidates.
+#[derive(Debug, Clone, Copy)]
+pub struct Relay;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shard {
+    Hints,
+    First,
+    Second,
+}
+
+impl Shard {
+    const ALL: [Self; 3] = [Self::Hints, Self::First, Self::Second];
+
+    const fn number(self) -> i16 {
+        match self {
+            Self::Hints => 0,
+            Self::First => 1,
+            Self::Second => 2,
+        }
+    }
+    /// In metrics and as the task's name.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Hints => "relay-0",
+            Self::First => "relay-1",
+            Self::Second => "relay-2",
+        }
+    }
+    const fn topic(self) -> Topic {
+        match self {
+            Self::Hints => Topic::Urgent,
+            Self::First | Self::Second => Topic::Ticket,
+        }
+    }
+}
+
+impl Relay {
+    /// Spawns a candidate for each shard and one listener: four connections of its own, beside the pool's. What is
+    /// away is waited for, and the check "kafka" says so.
+    ///
+    /// # Errors
+    /// When the database's address is malformed.
+    pub fn spawn(settings: &Settings, tasks: &Tasks, health: &Health) -> Result<(), BusError> {
+        let options: PgConnectOptions = settings.database.url.expose().parse()?;
+        let options = options
+            .application_name("suban relay")
+            .disable_statement_logging()
+            // The server notices within seconds that this machine is gone, and frees the locks.
+            .options([("tcp_keepalives_idle", "5"), ("tcp_keepalives_interval", "2"), ("tcp_keepalives_count", "3")]);
+        let state = Arc::new(State::new(health.check("kafka")));
+        let wakes: Vec<Arc<Notify>> = Shard::ALL.iter().map(|_| Arc::default()).collect();
+        tasks.spawn("relay-listener", listen(options.clone(), wakes.clone(), tasks.stop()));
+        for (shard, wake) in Shard::ALL.into_iter().zip(wakes) {
+            let candidate = Candidate {
+                shard,
+                topic: shard.topic().name(settings),
+                settings: settings.clone(),
+                options: options.clone(),
+                wake,
+                stop: tasks.stop(),
+                state: state.clone(),
+            };
+            tasks.spawn(shard.name(), candidate.run());
+        }
+        Ok(())
+    }
+}
+
+/// What the three candidates of a process say together about Kafka.
+struct State {
+    check: Check,
+    waits: std::sync::Mutex<[Option<String>; 3]>,
+}
+
+impl State {
+    fn new(check: Check) -> Self {
+        let starting = || Some("connecting".to_owned());
+        Self { check, waits: std::sync::Mutex::new([starting(), starting(), starting()]) }
+    }
+
+    fn say(&self, shard: Shard, wait: Option<String>) {
+        let mut waits = watch::lock(&self.waits);
+        waits[usize::from(shard.number().unsigned_abs())] = wait;
+        match waits.iter().flatten().next() {
+            Some(wait) => self.check.waiting(wait.clone()),
+            None => self.check.ready(),
+        }
+    }
+}
+
+/// Wakes the shards when a writer says that there is something; they poll as well, so a lost word costs a moment.
+async fn listen(options: PgConnectOptions, wakes: Vec<Arc<Notify>>, stop: CancellationToken) -> Result<(), BusError> {
+    let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
+    while !stop.is_cancelled() {
+        let listening = async {
+            let mut listener = PgListener::connect_with(&pool).await?;
+            listener.listen("suban_outbox").await?;
+            loop {
+                // None: the connection was lost and is there again; something may have been missed.
+                listener.try_recv().await?;
+                while listener.next_buffered().is_some() {}
+                wakes.iter().for_each(|wake| wake.notify_one());
+            }
+        };
+        let ended: Result<(), sqlx::Error> = tokio::select! {
+            () = stop.cancelled() => Ok(()),
+            ended = listening => ended,
+        };
+        if let Err(error) = ended {
+            tracing::warn!(%error, "the relay cannot listen; it polls");
+            pause(CANDIDATE, &stop).await;
+        }
+    }
+    Ok(())
+}
+
+async fn pause(wait: Duration, stop: &CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = tokio::time::sleep(wait) => {}
+    }
+}
+
+/// One row of the outbox.
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: i64,
+    ticket_id: Uuid,
+    version: i32,
+    r#type: String,
+    at: time::OffsetDateTime,
+    role: i16,
+    person: String,
+    unit: Option<String>,
+    request: String,
+    trace: Option<String>,
+    body: Vec<u8>,
+}
+
+struct Candidate {
+    shard: Shard,
+    topic: String,
+    settings: Settings,
+    options: PgConnectOptions,
+    wake: Arc<Notify>,
+    stop: CancellationToken,
+    state: Arc<State>,
+}
+
+impl Candidate {
+    /// Owns the shard whenever nobody else does, until the process stops.
+    async fn run(self) -> Result<(), BusError> {
+        let shard = self.shard.name();
+        let mut tries = 0;
+        while !self.stop.is_cancelled() {
+            let begun = Instant::now();
+            let ended = self.own().await;
+            metrics::gauge!("suban_relay_leader", "shard" => shard).set(0.0);
+            if let Err(error) = ended {
+                tries = if begun.elapsed() > Duration::from_secs(30) { 0 } else { tries + 1 };
+                metrics::counter!("suban_relay_failures_total", "shard" => shard).increment(1);
+                tracing::warn!(shard, %error, "the relay starts anew; nothing was deleted that was not acknowledged");
+                self.state.say(self.shard, Some(format!("the relay fails: {error}")));
+                let limits = &self.settings.limits;
+                pause(limits.retry_first.saturating_mul(1 << tries.min(10)).min(CANDIDATE), &self.stop).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for the shard, then serves it until the process stops or something fails.
+    async fn own(&self) -> Result<(), BusError> {
+        topics::ensure_topics(&self.settings).await?;
+        let mut conn = PgConnection::connect_with(&self.options).await?;
+        // However old the statistics are, only the primary key leads past the rows that were deleted.
+        sqlx::query("set enable_seqscan = off; set enable_bitmapscan = off; set enable_sort = off")
+            .execute(&mut conn)
+            .await?;
+        if !self.lock(&mut conn).await? {
+            conn.close().await?;
+            return Ok(());
+        }
+        metrics::gauge!("suban_relay_leader", "shard" => self.shard.name()).set(1.0);
+        tracing::info!(shard = self.shard.name(), "this process relays the shard");
+        let sender = Sender::patient(&self.settings)?;
+        self.serve(&mut conn, &sender).await?;
+        // Frees the lock at once, rather than when the server notices.
+        conn.close().await?;
+        Ok(())
+    }
+
+    /// Asks until the lock is ours. False: the process stops.
+    async fn lock(&self, conn: &mut PgConnection) -> Result<bool, BusError> {
+        while !self.stop.is_cancelled() {
+            let (ours,): (bool,) = sqlx::query_as("select pg_try_advisory_lock($1, $2)")
+                .bind(LOCK)
+                .bind(i32::from(self.shard.number()))
+                .fetch_one(&mut *conn)
+                .await?;
+            self.state.say(self.shard, None);
+            if ours {
+                return Ok(true);
+            }
+            pause(CANDIDATE, &self.stop).await;
+        }
+        Ok(false)
+    }
+
+    async fn serve(&self, conn: &mut PgConnection, sender: &Sender) -> Result<(), BusError> {
+        let shard = self.shard.name();
+        let mut floor = Floor::default();
+        let mut idle = IDLE.0;
+        let (mut swept, mut sweep_after) = (Instant::now(), SWEEP);
+        // When the shard was last seen empty: what is in it is younger.
+        let mut drained = Instant::now();
+        while !self.stop.is_cancelled() {
+            let sweep = swept.elapsed() >= sweep_after;
+            let begun = Instant::now();
+            let rows = read(conn, self.shard, if sweep { 0 } else { floor.id }).await?;
+            if sweep {
+                sweep_after = SWEEP.max(begun.elapsed() * 20);
+                swept = Instant::now();
+            }
+            let Some(last) = rows.last().map(|row| row.id) else {
+                drained = Instant::now();
+                metrics::gauge!("suban_relay_behind_seconds", "shard" => shard).set(0.0);
+                if tokio::time::timeout(idle, self.woken()).await.is_err() {
+                    idle = (idle * 2).min(IDLE.1);
+                } else {
+                    idle = IDLE.0;
+                }
+                continue;
+            };
+            idle = IDLE.0;
+            if !self.send(sender, &rows).await? {
+                return Ok(());
+            }
+            let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+            delete(conn, self.shard, &ids).await?;
+            floor.passed(last, snapshot(conn).await?);
+            metrics::counter!("suban_relay_rows_total", "shard" => shard).increment(rows.len() as u64);
+            #[expect(clippy::cast_precision_loss, reason = "a batch is small")]
+            metrics::histogram!("suban_relay_batch_rows", "shard" => shard).record(rows.len() as f64);
+            metrics::gauge!("suban_relay_behind_seconds", "shard" => shard).set(drained.elapsed().as_secs_f64());
+        }
+        Ok(())
+    }
+
+    async fn woken(&self) {
+        tokio::select! {
+            () = self.stop.cancelled() => {}
+            () = self.wake.notified() => {}
+        }
+    }
+
+    /// Sends all rows and awaits every acknowledgement. False: the process stops first.
+    async fn send(&self, sender: &Sender, rows: &[Row]) -> Result<bool, BusError> {
+        let mut waiting = Vec::with_capacity(rows.len());
+        for row in rows {
+            let key = row.ticket_id.to_string();
+            // The roles of the outbox are the domain's; a number it does not know comes from a newer writer.
+            let role = Role::from_number(i32::from(row.role)).unwrap_or(Role::System);
+            let at = At::from_micros(i64::try_from(row.at.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX));
+            let headers = envelope::headers(
+                &format!("{key}:{}", row.version),
+                &row.r#type,
+                row.version,
+                at,
+                &envelope::actor_text(role, &row.person, row.unit.as_deref()),
+                &row.request,
+                row.trace.as_deref(),
+            );
+            let sent = sender
+                .queue(&self.topic, key.as_bytes(), Some(&row.body), &headers)
+                .map_err(BusError::kafka("queue the outbox"))?;
+            waiting.push(sent);
+        }
+        let all = async {
+            // Every answer is awaited, so that none of them is under way when the batch is tried again.
+            let mut first_error = None;
+            for sent in waiting {
+                if let Err(error) = acknowledged(sent).await {
+                    first_error.get_or_insert(error);
+                }
+            }
+            first_error.map_or(Ok(()), Err)
+        };
+        tokio::pin!(all);
+        let done = |answer: Result<(), KafkaError>| answer.map_err(BusError::kafka("send the outbox")).map(|()| true);
+        tokio::select! {
+            answer = &mut all => return done(answer),
+            () = tokio::time::sleep(SLOW) => {}
+            () = self.stop.cancelled() => {}
+        }
+        if !self.stop.is_cancelled() {
+            self.state.say(self.shard, Some("Kafka does not acknowledge".to_owned()));
+        }
+        // A stop lets what is on its way arrive, if a broker is there at all.
+        let stopped = async {
+            self.stop.cancelled().await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        };
+        tokio::select! {
+            answer = &mut all => {
+                self.state.say(self.shard, None);
+                done(answer)
+            }
+            () = stopped => Ok(false),
+        }
+    }
+}
+
+/// The next rows, in order. Served by the primary key of `core.outbox`.
+async fn read(conn: &mut PgConnection, shard: Shard, floor: i64) -> Result<Vec<Row>, sqlx::Error> {
+    sqlx::query_as(
+        "select id, ticket_id, version, type, at, role, person, unit, request, trace, body
+           from core.outbox where shard = $1 and id > $2 order by shard, id limit $3",
+    )
+    .bind(shard.number())
+    .bind(floor)
+    .bind(BATCH)
+    .fetch_all(conn)
+    .await
+}
+
+/// Removes what Kafka has. Served by the primary key of `core.outbox`.
+async fn delete(conn: &mut PgConnection, shard: Shard, ids: &[i64]) -> Result<(), sqlx::Error> {
+    sqlx::query("delete from core.outbox where shard = $1 and id = any($2)")
+        .bind(shard.number())
+        .bind(ids)
+        .execute(conn)
+        .await
+        .map(drop)
+}
+
+/// Transactions as the database sees them now.
+#[derive(Debug, Clone, Copy, sqlx::FromRow)]
+struct Snapshot {
+    /// Every transaction below this one has ended.
+    oldest: i64,
+    /// No transaction from this one on has begun.
+    next: i64,
+}
+
+async fn snapshot(conn: &mut PgConnection) -> Result<Snapshot, sqlx::Error> {
+    sqlx::query_as(
+        "select pg_snapshot_xmin(s)::text::bigint as oldest, pg_snapshot_xmax(s)::text::bigint as next
+           from pg_current_snapshot() s",
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// From where to read: past the rows that were deleted, of which an open snapshot elsewhere may keep millions, and
+/// never past a number that can still appear. A writer holds a transaction id before it takes its first number, so
+/// once every transaction that had begun when `n` was seen has ended, no number below `n` is still to come. A
+/// reader's snapshot, however old, has no transaction id and holds nothing up.
+#[derive(Debug, Default)]
+struct Floor {
+    /// Nothing at or below this is to come.
+    id: i64,
+    /// Rises to this number when every transaction below that one has ended.
+    next: Option<(i64, i64)>,
+}
+
+impl Floor {
+    /// Everything up to `id` that could be seen is gone.
+    fn passed(&mut self, id: i64, now: Snapshot) {
+        if let Some((id, ended)) = self.next
+            && now.oldest >= ended
+        {
+            self.id = self.id.max(id);
+            self.next = None;
+        }
+        if self.next.is_none() && id > self.id {
+            if now.oldest >= now.next { self.id = id } else { self.next = Some((id, now.next)) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_floor_rises_only_when_no_smaller_number_can_come() {
+        let mut floor = Floor::default();
+        // Transaction 7 runs: it may hold number 9.
+        floor.passed(10, Snapshot { oldest: 7, next: 12 });
+        assert_eq!(floor.id, 0);
+        floor.passed(20, Snapshot { oldest: 11, next: 15 });
+        assert_eq!(floor.id, 0, "11 had begun when 10 was seen");
+        floor.passed(30, Snapshot { oldest: 12, next: 15 });
+        assert_eq!(floor.id, 10, "and 20 was seen too late to be sure of");
+        floor.passed(40, Snapshot { oldest: 16, next: 16 });
+        assert_eq!(floor.id, 40, "nothing runs");
+    }
+
+    #[test]
+    fn a_sweep_does_not_lower_the_floor() {
+        let mut floor = Floor { id: 50, next: None };
+        floor.passed(3, Snapshot { oldest: 9, next: 9 });
+        assert_eq!(floor.id, 50);
+    }
+}
