@@ -151,7 +151,7 @@ impl App {
 
     fn run(&self, batches: Batches, group: &'static str, handler: Handler) {
         let app = self.clone();
-        self.tasks.spawn(group, async move { suban_bus::run(batches, |batch| handler(&app, batch)).await });
+        self.tasks.spawn(group, async move { suban_bus::run(batches, app, handler).await });
     }
 
     /// Serves the face, with reflection and access, on the service's address; answers where.
