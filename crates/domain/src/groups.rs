@@ -114,7 +114,9 @@ fn may_join(member: &Ticket, master: &Ticket, class: DuplicateClass, by: &Actor)
         | DuplicateClass::D5
         | DuplicateClass::D6
         | DuplicateClass::D7
-        | DuplicateClass::D8 => return forbidden("D§9.2: only D1 and D3 merge; other classes are linked, split or refused"),
+        | DuplicateClass::D8 => {
+            return forbidden("D§9.2: only D1 and D3 merge; other classes are linked, split or refused");
+        }
     }
     if !member.parts.is_empty() || !master.parts.is_empty() {
         return forbidden("D§9.6: a split ticket waits for its parts");
@@ -249,7 +251,11 @@ pub fn repoint(sub: &Ticket, new_master: TicketId, class: DuplicateClass, basis:
 pub fn leave(member: &Ticket, master: &Ticket, by: &Actor, at: At, limits: &Limits) -> Result<Joined, Refusal> {
     admit(&rows::F39, member, by, "unmerge")?;
     if member.master() != Some(master.id) {
-        return Err(Refusal::Unfit { action: "unmerge", field: "master", problem: "is not the one the ticket follows" });
+        return Err(Refusal::Unfit {
+            action: "unmerge",
+            field: "master",
+            problem: "is not the one the ticket follows",
+        });
     }
     let merged = member.paused_at.map(|since| at.since(since).max(Span::ZERO)).unwrap_or_default();
     let back = member.held.unwrap_or(State::PendingDispatch);
@@ -327,7 +333,8 @@ fn not_under_review(old: &Ticket) -> Result<(), Refusal> {
 
 fn hand_over(old: &Ticket, new: &Ticket, withdrawn: bool, at: At) -> Handover {
     let mut tasks = old.tasks.clone();
-    let mut dues: Vec<Due> = old.dues.iter().map(|(timer, at)| Due { timer: *timer, unit: None, at: Some(*at) }).collect();
+    let mut dues: Vec<Due> =
+        old.dues.iter().map(|(timer, at)| Due { timer: *timer, unit: None, at: Some(*at) }).collect();
     let (mut state, mut held) = (old.state, old.held);
     if old.state == State::ReturnReview {
         // The return was the old master's; the unit may ask again.
@@ -382,13 +389,7 @@ pub type Parted = (Vec<Event>, Vec<(Submission, Vec<Event>)>);
 ///
 /// # Errors
 /// When it may not be split, or the parts do not fit it.
-pub fn split(
-    parent: &Ticket,
-    parts: Vec<Submission>,
-    by: &Actor,
-    at: At,
-    limits: &Limits,
-) -> Result<Parted, Refusal> {
+pub fn split(parent: &Ticket, parts: Vec<Submission>, by: &Actor, at: At, limits: &Limits) -> Result<Parted, Refusal> {
     const ACTION: &str = "split";
     let unfit = |field, problem| Refusal::Unfit { action: ACTION, field, problem };
     admit(&rows::F10, parent, by, ACTION)?;

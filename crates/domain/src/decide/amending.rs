@@ -2,8 +2,8 @@
 
 use super::{Case, Decision, dispatching::legal_due, end, set, set_for};
 use crate::{
-    AreaCode, At, Due, Fact, Flags, Kind, Limits, MatterCode, Point, Refusal, State, Task, TextId, Ticket, Timer, Urgency,
-    transitions::rows,
+    AreaCode, At, Due, Fact, Flags, Kind, Limits, MatterCode, Point, Refusal, State, Task, TextId, Ticket, Timer,
+    Urgency, transitions::rows,
 };
 
 /// What is said anew; what is `None` stays.
@@ -117,7 +117,8 @@ fn own_due(
     at: At,
     limits: &Limits,
 ) -> Option<Due> {
-    let sooner = |start: At| limits.due(timer, urgency, kind, start).filter(|due| *due < now).map(|due| set(timer, due));
+    let sooner =
+        |start: At| limits.due(timer, urgency, kind, start).filter(|due| *due < now).map(|due| set(timer, due));
     match timer {
         Timer::Accept
         | Timer::Dispatch

@@ -100,7 +100,11 @@ fn ended_by(ticket: &Ticket, timer: Timer, now: At, limits: &Limits) -> Next {
         }),
         // The later of the two archives (F36).
         Timer::Rating | Timer::Reraise => {
-            if super::closing::archivable(ticket, now) { Next::Moves(Action::Archive) } else { Next::Waits }
+            if super::closing::archivable(ticket, now) {
+                Next::Moves(Action::Archive)
+            } else {
+                Next::Waits
+            }
         }
         Timer::Return => Next::Waits,
         Timer::Accept

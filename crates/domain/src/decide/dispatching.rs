@@ -1,9 +1,9 @@
 //! Sending and signing: verdict, dispatch, sign, recall (F11, F12, F43, F54).
 
-use super::{Case, Decision, end, intake::to_dispatch, set, set_for};
+use super::{Case, Decision, end, set, set_for};
 use crate::{
-    At, Channel, Due, Fact, Limits, Mode, Refusal, Span, TaskRole, TaskState, Ticket, TicketId, Tier, Timer, UnitCode,
-    Verdict, VersionCode, transitions::rows,
+    At, Channel, Due, Fact, Limits, Mode, Refusal, Span, State, TaskRole, TaskState, TextId, Ticket, TicketId, Tier,
+    Timer, UnitCode, Verdict, VersionCode, transitions::rows,
 };
 
 /// Who shall do the work, and by which row of the catalogue.
@@ -48,8 +48,13 @@ pub const fn needs_a_person(ticket: &Ticket) -> Option<&'static str> {
 /// F54.
 pub(super) fn judge(case: &Case<'_>, verdict: Verdict, candidates: &[TicketId], basis: &VersionCode) -> Decision {
     case.admit(&rows::F54)?;
-    if verdict == Verdict::NotJudged && case.ticket.verdict.is_some() {
-        return Err(Refusal::AlreadySo { what: "the ticket was judged" });
+    if verdict == Verdict::NotJudged {
+        if case.ticket.verdict.is_some() {
+            return Err(Refusal::AlreadySo { what: "the ticket was judged" });
+        }
+        if let Some(from) = case.ticket.dues.get(&Timer::Judge).copied().filter(|due| case.at < *due) {
+            return Err(Refusal::TooEarly { action: case.verb, from });
+        }
     }
     if verdict == Verdict::Suggested && candidates.is_empty() {
         return Err(case.missing("candidates", "a suggestion names what could be the same"));
@@ -73,13 +78,17 @@ pub(super) fn dispatch(
             return Err(case.unfit("lead", "has asked to return this ticket; a person decides"));
         }
     }
-    if case.ticket.verdict.is_none() && !case.ticket.urgency.is_pressing() {
+    // A group was judged by whoever merged it.
+    if case.ticket.verdict.is_none() && case.ticket.members() == 0 && !case.ticket.urgency.is_pressing() {
         return Err(Refusal::NotJudged);
     }
     if !lead_allowed {
         return Err(Refusal::LeadNotAllowed { unit: plan.lead.clone() });
     }
     units_differ(case, plan)?;
+    if mode == Mode::Joint && plan.assists.is_empty() {
+        return Err(case.missing("assists", "joint handling needs a unit that assists"));
+    }
     let sent = Fact::Dispatched {
         lead: plan.lead.clone(),
         assists: plan.assists.to_vec(),
@@ -97,60 +106,61 @@ pub(super) fn units_differ(case: &Case<'_>, plan: &Plan<'_>) -> Result<(), Refus
     if twice { Err(case.unfit("assists", "name a unit twice")) } else { Ok(()) }
 }
 
-/// The clocks of work that begins: each unit its own, and the promise to the citizen, which stands (R-TIM-3, R-TIM-6).
+/// The clocks of work that begins: each unit its own with its full limit, and once the promise to the citizen, which
+/// stands after a re-dispatch (R-TIM-3, R-TIM-6). A row's own limit takes the profile's place (法定时限, D§8.1).
 pub(super) fn work_dues(case: &Case<'_>, plan: &Plan<'_>, limit: Option<Span>) -> Vec<Due> {
-    // The row's own limit stands in place of the profile's (法定时限, D§8.1).
-    let own = limit.map(|span| case.at.plus(span)).or_else(|| case.limit(Timer::Handle));
-    let handle = own.map(|due| legal_due(case.ticket, due, case.limits));
-    let mut dues = Vec::new();
-    for timer in [Timer::Sign, Timer::Return] {
-        dues.extend(case.start_for(plan.lead, timer));
-    }
-    dues.extend(handle.map(|at| set_for(plan.lead, Timer::Handle, at)));
+    let ticket = case.ticket;
+    let handle = limit.map(|span| case.at.plus(span)).or_else(|| case.limit(Timer::Handle));
+    let handle = handle.map(|due| legal_due(ticket, due, case.limits));
+    let mut dues = unit_dues(case, plan.lead, handle);
     for assist in plan.assists {
-        for timer in [Timer::Sign, Timer::Return] {
-            dues.extend(case.start_for(assist, timer));
-        }
-        dues.extend(handle.map(|at| set_for(assist, Timer::Handle, assist_due(case, at))));
+        dues.extend(unit_dues(case, assist, handle.map(|lead| assist_due(case.at, lead))));
     }
-    dues.extend(case.start(Timer::Interim));
-    if !case.ticket.dues.contains_key(&Timer::Promise) {
-        dues.extend(handle.map(|at| set(Timer::Promise, at)));
+    if ticket.tasks.is_empty() {
+        let promised = ticket.dues.get(&Timer::Promise).copied();
+        dues.extend(promised.into_iter().chain(handle).min().map(|due| set(Timer::Promise, due)));
+        dues.extend(case.start(Timer::Interim));
     }
     dues
 }
 
-/// Our limit, or the upper platform's less the margin, whichever comes first (D§5.5).
+pub(super) fn unit_dues(case: &Case<'_>, unit: &UnitCode, handle: Option<At>) -> Vec<Due> {
+    let start = [Timer::Sign, Timer::Return].into_iter().filter_map(|timer| case.start_for(unit, timer));
+    start.chain(handle.map(|due| set_for(unit, Timer::Handle, due))).collect()
+}
+
+/// Never later than the upper platform wants it, less the margin (D§5.5).
 pub(super) fn legal_due(ticket: &Ticket, own: At, limits: &Limits) -> At {
     let upstream = ticket.upstream.as_ref().and_then(|u| u.due).map(|due| due.minus(limits.upstream_margin));
     upstream.map_or(own, |due| own.min(due))
 }
 
-/// An assist answers the lead before the lead answers the citizen (D§7): by 20 % of what is left, at most a day.
-pub(super) fn assist_due(case: &Case<'_>, lead_due: At) -> At {
-    let left = lead_due.since(case.at).max(Span::ZERO);
-    lead_due.minus(left.percent(20).min(Span::days(1)))
+/// An assist answers the lead before the lead answers the citizen (D§7).
+pub(super) fn assist_due(from: At, lead_due: At) -> At {
+    let whole = lead_due.since(from);
+    let ahead = whole.percent(20).min(Span::days(1)).max(Span::ZERO);
+    lead_due.minus(ahead)
 }
 
-/// F12.
+/// F12: the unit takes responsibility.
 pub(super) fn sign(case: &Case<'_>) -> Decision {
+    case.admit_role(&rows::F12)?;
     let task = case.own_task()?;
     case.admit_task(&rows::F12, task.role)?;
     if task.state != TaskState::PendingSign {
         return Err(Refusal::WrongTaskState { action: case.verb, state: task.state });
     }
-    // Both clocks started when the unit got the task (R-TIM-6); the contact's is seen from the sign on.
+    // Its time runs since the unit got the task (R-TIM-6); it is watched from the sign on.
     let contact = case
         .limits
         .due(Timer::Contact, case.ticket.urgency, case.ticket.kind, task.dispatched_at)
-        .filter(|_| task.role == TaskRole::Lead && case.ticket.reachable)
+        .filter(|_| task.role == TaskRole::Lead && case.ticket.expects_contact())
         .map(|at| set_for(&task.unit, Timer::Contact, at));
     Ok(vec![Fact::Signed { unit: task.unit.clone() }.with(contact.into_iter().collect())])
 }
 
-/// F43.
-pub(super) fn recall(case: &Case<'_>, reason: crate::TextId) -> Decision {
+/// F43: the centre takes it back; its own mistake, so it counts as one.
+pub(super) fn recall(case: &Case<'_>, reason: TextId) -> Decision {
     case.admit(&rows::F43)?;
-    case.not_split()?;
-    Ok(vec![Fact::Recalled { reason }.with(to_dispatch(case))])
+    Ok(vec![Fact::Recalled { reason }.with(case.entering(State::PendingDispatch))])
 }

@@ -2,7 +2,7 @@
 
 use super::{Case, Decision, end, end_for, set, set_for, work_clock};
 use crate::{
-    At, ContactOutcome, Due, Extension, ExtensionReason, Fact, Refusal, Role, Span, SuspendReason, State, Task,
+    At, ContactOutcome, Due, Extension, ExtensionReason, Fact, Refusal, Role, Span, State, SuspendReason, Task,
     TaskRole, TaskState, TextId, Timer, UnitCode, transitions::rows,
 };
 

@@ -1,9 +1,13 @@
 //! Several at work: assisting units, their parts, and residents who take part (F22, F60, F67; D§7).
 
-use super::{Case, Decision, dispatching::assist_due, end_for, set_for};
+use super::{
+    Case, Decision,
+    dispatching::{assist_due, unit_dues},
+    end_for, set_for,
+};
 use crate::{
-    At, Fact, Mode, Participation, PersonCode, Point, Refusal, Role, Span, Task, TaskState, TextId, Timer,
-    UnitCode, transitions::rows,
+    At, Fact, Mode, Participation, PersonCode, Point, Refusal, Role, Span, Task, TaskState, TextId, Timer, UnitCode,
+    transitions::rows,
 };
 
 /// F22: by the centre, or by the head of the unit that leads (协办审批).
@@ -14,16 +18,12 @@ pub(super) fn add_unit(case: &Case<'_>, unit: &UnitCode) -> Decision {
     if case.ticket.open_task(unit).is_some() {
         return Err(Refusal::AlreadySo { what: "the unit is at work on this ticket" });
     }
-    let handle = lead.handle_due.map(|due| set_for(unit, Timer::Handle, assist_due(case, due)));
-    let dues = [Timer::Sign, Timer::Return].into_iter().filter_map(|timer| case.start_for(unit, timer));
-    Ok(vec![Fact::UnitAdded { unit: unit.clone() }.with(dues.chain(handle).collect())])
+    let handle = lead.handle_due.map(|due| assist_due(case.at, due));
+    Ok(vec![Fact::UnitAdded { unit: unit.clone() }.with(unit_dues(case, unit, handle))])
 }
 
 fn open_lead<'a>(case: &Case<'a>) -> Result<&'a Task, Refusal> {
-    case.ticket
-        .lead()
-        .filter(|task| task.is_open())
-        .ok_or_else(|| case.unfit("ticket", "has no unit that leads now"))
+    case.ticket.lead().filter(|task| task.is_open()).ok_or_else(|| case.unfit("ticket", "has no unit that leads now"))
 }
 
 /// The assist's open task.

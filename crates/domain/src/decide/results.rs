@@ -2,8 +2,8 @@
 
 use super::{Case, Decision, set, set_for, work_clock};
 use crate::{
-    At, Channel, Fact, Finding, Kind, Point, Refusal, ResultRecord, Role, Span, State, Task, TaskRole,
-    TaskState, TextId, Timer, VersionCode, transitions::rows,
+    At, Channel, Fact, Finding, Kind, Point, Refusal, ResultRecord, Role, Span, State, Task, TaskRole, TaskState,
+    TextId, Timer, VersionCode, transitions::rows,
 };
 
 /// F25, F26, F33. An assist's result is its part; the lead's is the ticket's.
