@@ -214,7 +214,7 @@ create table core.erased (
 
 -- The demo's city clock: alike in all processes, and never back. At most one row.
 create table core.city_clock (
-  only        boolean     primary key default true check (only),
+  only_one    boolean     primary key default true check (only_one),
   origin_real timestamptz not null,
   origin_city timestamptz not null,
   rate        double precision not null check (rate > 0)
