@@ -7,8 +7,9 @@ use suban_bus::{Batches, Failure, Message, Relay};
 use suban_cache::Cache;
 use suban_domain::{Actor, Limits, PersonCode, Role};
 use suban_runtime::{
-    Clock, Health, Keys, KeysError, Service, Settings, Tasks,
+    Clock, Health, Keys, Service, Settings, Tasks,
     access::Access,
+    keys::KeysError,
     grpc::{Grpc, GrpcError},
 };
 use suban_store::{PgTokens, Store, StoreError, Writer, city_clock, connect_pool, migrate};

@@ -10,7 +10,7 @@ use std::{
 
 use suban_domain::VersionCode;
 use suban_runtime::Tasks;
-use suban_store::{Store, StoreError};
+use suban_store::{Store, StoreError, versions};
 use suban_text::{Catalogue, Reader};
 
 /// Kind of the version rows.
@@ -73,12 +73,13 @@ impl Catalogues {
     pub async fn refresh(&self) -> Result<(), StoreError> {
         let at = self.store.clock().now();
         let held = self.now().map(|f| f.version.clone());
-        let Some(version) = self.store.version_in_force(KIND, at).await? else { return Ok(()) };
+        let Some(version) = self.store.name_in_force(KIND, at).await? else { return Ok(()) };
         if held.as_ref() == Some(&version) {
             return Ok(());
         }
         let damaged = |problem: String| StoreError::Damaged { what: "catalogue", problem };
-        let body = self.store.version_body(KIND, &version).await?.ok_or(StoreError::NotFound { what: "catalogue" })?;
+        let body =
+            versions::get(self.store.pool(), KIND, &version).await?.ok_or(StoreError::NotFound { what: "catalogue" })?;
         let catalogue: Catalogue = serde_json::from_value(body).map_err(|e| damaged(e.to_string()))?;
         let reader = catalogue.reader().map_err(|e| damaged(e.to_string()))?;
         tracing::info!(version = %version, matters = catalogue.matters().len(), "catalogue in force");

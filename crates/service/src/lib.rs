@@ -11,7 +11,7 @@ mod catalogues;
 mod faults;
 pub mod view;
 
-pub use app::{App, StartError};
+pub use app::{App, Handler, StartError};
 pub use asked::{Asked, Said, request_id, ticket_number};
-pub use catalogues::{Catalogues, InForce};
+pub use catalogues::{Catalogues, InForce, KIND as CATALOGUE};
 pub use faults::{refusal, status};

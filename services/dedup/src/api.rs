@@ -16,7 +16,7 @@ use crate::decide::{self, BASIS};
 
 /// Answers DedupService.
 #[derive(Clone)]
-pub struct Api {
+pub(crate) struct Api {
     pub(crate) app: App,
 }
 

@@ -17,7 +17,7 @@ use crate::{decide, tables};
 
 /// Answers FollowupService.
 #[derive(Clone)]
-pub struct Api {
+pub(crate) struct Api {
     pub(crate) app: App,
 }
 

@@ -154,12 +154,18 @@ fn page(title: &str, body: &str) -> Response {
 
 /// What a citizen is told when a link does not work.
 fn refused(status: &Status) -> Response {
-    let (code, zh, en) = match status.code() {
-        tonic::Code::NotFound => (StatusCode::NOT_FOUND, "链接无效", "this link leads to no ticket"),
-        tonic::Code::InvalidArgument => (StatusCode::BAD_REQUEST, "填写有误", "that is no answer of the form"),
-        tonic::Code::FailedPrecondition => (StatusCode::CONFLICT, "目前不能评价", "it cannot be rated at the moment"),
-        _ => (StatusCode::SERVICE_UNAVAILABLE, "请稍后再试", "please try again later"),
-    };
+    use tonic::Code;
+    let told = [
+        (Code::NotFound, StatusCode::NOT_FOUND, "链接无效", "this link leads to no ticket"),
+        (Code::InvalidArgument, StatusCode::BAD_REQUEST, "填写有误", "that is no answer of the form"),
+        (Code::FailedPrecondition, StatusCode::CONFLICT, "目前不能评价", "it cannot be rated at the moment"),
+    ];
+    let (_, code, zh, en) = told.into_iter().find(|(code, ..)| *code == status.code()).unwrap_or((
+        Code::Unavailable,
+        StatusCode::SERVICE_UNAVAILABLE,
+        "请稍后再试",
+        "please try again later",
+    ));
     let mut response = page(en, &format!("<h1>{zh} <small>{en}</small></h1>"));
     *response.status_mut() = code;
     response

@@ -42,7 +42,7 @@ impl Peers {
         })?;
         let actor = Actor { role: Role::Citizen, person, unit: None, area: None };
         let expires = app.clock().now().plus(OWN_TOKEN_LIVES);
-        let own = app.store.create_token(&actor, false, Some(expires)).await?;
+        let own = app.store.create_token(&App::system(), &actor, false, Some(expires)).await?.plain;
         Ok(Self {
             intake: to(Service::Intake).await?,
             dispatch: to(Service::Dispatch).await?,

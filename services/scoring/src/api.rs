@@ -1,6 +1,5 @@
 //! The gRPC face: figures by unit, area and channel, their proof, and the live page's numbers.
 
-use std::collections::HashMap;
 
 use suban_domain::{At, Channel, Span, State, Ticket, TicketId, Tier};
 use suban_proto::v1::{self, scoring_service_server::ScoringService};
@@ -18,7 +17,7 @@ use crate::{
 
 /// Answers ScoringService.
 #[derive(Clone)]
-pub struct Api {
+pub(crate) struct Api {
     pub(crate) app: App,
 }
 

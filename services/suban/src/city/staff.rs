@@ -15,7 +15,7 @@ use suban_runtime::{
     Keys, Service, Settings,
     grpc::{Outgoing, channel},
 };
-use suban_store::{Store, city_clock, connect_pool};
+use suban_store::{Store, city_clock, connect_pool, versions};
 use suban_text::Catalogue;
 use tonic::{Status, service::interceptor::InterceptedService, transport::Channel as Line};
 
@@ -51,11 +51,10 @@ impl Staff {
         let store = Store::new(pool, Keys::load(settings)?, clock, settings.city.time_zone());
         let at = store.clock().now();
         let version = store
-            .version_in_force("catalogue", at)
+            .name_in_force(suban_service::CATALOGUE, at)
             .await?
             .ok_or_else(|| anyhow::anyhow!("no catalogue is in force: `suban catalogue publish deploy/demo` first"))?;
-        let body = store
-            .version_body("catalogue", &version)
+        let body = versions::get(store.pool(), suban_service::CATALOGUE, &version)
             .await?
             .ok_or_else(|| anyhow::anyhow!("catalogue {version} is gone"))?;
         let catalogue: Catalogue = serde_json::from_value(body)?;
@@ -65,7 +64,7 @@ impl Staff {
             (lines(Service::Intake).await?, lines(Service::Dispatch).await?, lines(Service::Followup).await?);
         let token = async |role: Role, person: &str, unit: Option<&UnitCode>| {
             let actor = Actor { role, person: PersonCode::new(person)?, unit: unit.cloned(), area: None };
-            anyhow::Ok(Outgoing::new(&store.create_token(&actor, false, None).await?)?)
+            anyhow::Ok(Outgoing::new(&store.create_token(&actor, &actor, false, None).await?.plain)?)
         };
         let mut units = BTreeMap::new();
         for unit in catalogue.units().iter().filter(|u| u.parent.is_none()) {

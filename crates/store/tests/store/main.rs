@@ -1,0 +1,8 @@
+//! The store's promises, on a real Postgres: what goes through the one door for words, who is erased, whose
+//! number is whose. Each test has a database of its own.
+#![cfg(test)]
+
+mod database;
+mod erase;
+mod numbers;
+mod texts;
