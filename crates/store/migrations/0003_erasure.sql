@@ -5,4 +5,3 @@
 create index text_requester on core.text using brin (requester_id uuid_minmax_multi_ops);
 create index contact_requester on core.contact using brin (requester_id uuid_minmax_multi_ops);
 create index ticket_phone_ticket on core.ticket_phone using brin (ticket_id uuid_minmax_multi_ops);
-create index ticket_words_ticket on core.ticket_words using brin (ticket_id uuid_minmax_multi_ops);
