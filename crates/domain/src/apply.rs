@@ -457,11 +457,15 @@ impl Ticket {
                 self.change_task(unit, |t| t.state = TaskState::RejectedByLead);
             }
             Fact::AssistReleased { unit, .. } => {
+                // A team of a unit may give its work back too (F46); that ends no assist.
+                let assisted = self.open_task(unit).is_some_and(|t| t.role == TaskRole::Assist);
                 self.change_task(unit, |t| {
                     t.state = TaskState::Cancelled;
                     t.dues.clear();
                 });
-                self.consolidate();
+                if assisted {
+                    self.consolidate();
+                }
             }
             Fact::PartsDone {} => self.enter_callback(),
             Fact::PartsAnswered { to } => {
