@@ -292,8 +292,11 @@ pub async fn lock(conn: &mut PgConnection, ids: &[TicketId]) -> Result<HashMap<T
     rows.iter().map(|(body,)| row::ticket(body).map(|t| (t.id, t))).collect()
 }
 
-/// One row of the log.
-pub(crate) fn recorded(r: &PgRow) -> Result<Recorded, StoreError> {
+/// One row of the log, for tools that read it in their own pages.
+///
+/// # Errors
+/// When a column is missing or the event is damaged.
+pub fn recorded(r: &PgRow) -> Result<Recorded, StoreError> {
     let damaged = |problem: String| StoreError::Damaged { what: "event", problem };
     let person: String = r.try_get("person")?;
     let unit: Option<String> = r.try_get("unit")?;
