@@ -29,8 +29,17 @@ pub(super) fn interim_feedback(case: &Case<'_>, text: TextId) -> Decision {
 /// The caller's task, once its unit carries the work: signed, or named to hold it for a while.
 fn carrying<'a>(case: &Case<'a>) -> Result<&'a Task, Refusal> {
     let task = case.own_task()?;
-    let signed = task.signed_at.is_some() || task.role == TaskRole::Interim;
-    if signed { Ok(task) } else { Err(Refusal::WrongTaskState { action: case.verb, state: task.state }) }
+    let carries = match task.state {
+        TaskState::PendingSign => task.role == TaskRole::Interim,
+        TaskState::ReturnRequested => task.signed_at.is_some(),
+        TaskState::Signed
+        | TaskState::Contacted
+        | TaskState::Submitted
+        | TaskState::Accepted
+        | TaskState::RejectedByLead
+        | TaskState::Cancelled => true,
+    };
+    if carries { Ok(task) } else { Err(Refusal::WrongTaskState { action: case.verb, state: task.state }) }
 }
 
 /// F20.

@@ -113,7 +113,6 @@ pub(crate) fn action(dice: &mut Dice, play: &Play) -> Action {
 }
 
 /// Any action, with payloads of which some fit.
-#[expect(clippy::too_many_lines, reason = "one arm an action")]
 fn roll(dice: &mut Dice, play: &Play) -> Action {
     let u = unit(dice.one(&UNITS));
     let words = text(u128::from(dice.below(50)));

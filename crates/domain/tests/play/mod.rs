@@ -3,6 +3,7 @@
 #![allow(dead_code, clippy::allow_attributes, reason = "each test file uses a part of the stage")]
 
 pub(crate) mod any;
+pub(crate) mod cast;
 
 use suban_domain::{
     Action, Actor, At, Channel, Command, ContactOutcome, Demand, Event, Finding, Flags, Kind, Limits, Mode, Outcome,
