@@ -56,7 +56,10 @@ fn show(letter: &DeadLetter) {
     let base64 = |bytes: Option<&[u8]>| bytes.map_or_else(|| "(none)".to_owned(), |b| STANDARD.encode(b));
     print::out(&format!("consumer  {}\nreason    {}\nattempts  {}", letter.group, letter.reason, letter.attempts));
     print::out(&format!("came from {topic}/{partition}/{offset}"));
-    print::out(&format!("key       {}", letter.key.as_deref().map_or_else(String::new, |k| k.escape_ascii().to_string())));
+    print::out(&format!(
+        "key       {}",
+        letter.key.as_deref().map_or_else(String::new, |k| k.escape_ascii().to_string())
+    ));
     for (name, value) in &letter.headers {
         let value = value.as_deref().map_or_else(String::new, |v| v.escape_ascii().to_string());
         print::out(&format!("header    {name}: {value}"));

@@ -86,8 +86,7 @@ impl Journal {
 
 /// Every entry of a journal. A last line without its end was never counted.
 pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<Entry>> {
-    let text =
-        std::fs::read_to_string(path).with_context(|| format!("cannot read the journal {}", path.display()))?;
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the journal {}", path.display()))?;
     text.split_inclusive('\n')
         .filter(|line| line.ends_with('\n'))
         .enumerate()

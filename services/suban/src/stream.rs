@@ -58,9 +58,10 @@ async fn over_the_topic(counted: &Arc<Counted>, tasks: &Tasks, health: &Health) 
     let service = counted.app.service;
     let group = match service {
         Service::Dedup => suban_dedup::GROUP,
+        Service::Dispatch => suban_dispatch::GROUP,
         Service::Followup => suban_followup::GROUP,
         Service::Scoring => suban_scoring::GROUP,
-        Service::Intake | Service::Dispatch | Service::Gateway => return Ok(()),
+        Service::Intake | Service::Gateway => return Ok(()),
     };
     let batches = Batches::replay(&counted.app.settings, group, tasks, health).await?;
     let context = Arc::clone(counted);
@@ -68,13 +69,16 @@ async fn over_the_topic(counted: &Arc<Counted>, tasks: &Tasks, health: &Health) 
         Service::Dedup => {
             run(batches, context, |c, b| Box::pin(async move { suban_dedup::judge(c.app(b), b).await })).await
         }
+        Service::Dispatch => {
+            run(batches, context, |c, b| Box::pin(async move { suban_dispatch::dispatch(c.app(b), b).await })).await
+        }
         Service::Followup => {
             run(batches, context, |c, b| Box::pin(async move { suban_followup::follow(c.app(b), b).await })).await
         }
         Service::Scoring => {
             run(batches, context, |c, b| Box::pin(async move { suban_scoring::count(c.app(b), b).await })).await
         }
-        Service::Intake | Service::Dispatch | Service::Gateway => Ok(()),
+        Service::Intake | Service::Gateway => Ok(()),
     }
 }
 

@@ -47,7 +47,11 @@ pub(crate) async fn keys(settings: &Settings, what: &KeysVerb) -> anyhow::Result
     );
     match what {
         KeysVerb::New => {
-            anyhow::ensure!(!path.exists(), "{} is there already; who replaces it loses every citizen's data", path.display());
+            anyhow::ensure!(
+                !path.exists(),
+                "{} is there already; who replaces it loses every citizen's data",
+                path.display()
+            );
             Keys::create(path)?;
             print::out(&format!("made {}; keep a copy where only you can read it", path.display()));
         }
