@@ -9,6 +9,7 @@ mod error;
 mod relay;
 mod scan;
 mod sender;
+mod tail;
 mod topics;
 mod watch;
 
@@ -22,4 +23,5 @@ pub use error::BusError;
 pub use relay::Relay;
 pub use scan::{fold_topic, group_lag};
 pub use sender::Sender;
+pub use tail::Tail;
 pub use topics::{Topic, ensure_topics, group_name};

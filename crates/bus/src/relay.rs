@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// Rows of one batch: at a few milliseconds a batch far above what the database can write.
-const BATCH: i64 = 1000;
+const FULL: usize = 1000;
 /// The first of the two keys of the advisory locks; the shard is the second. ASCII "sub".
 const LOCK: i32 = 0x0073_7562;
 /// How often a candidate asks for a shard that another owns.
@@ -90,11 +90,16 @@ impl Relay {
     /// When the database's address is malformed.
     pub fn spawn(settings: &Settings, tasks: &Tasks, health: &Health) -> Result<(), BusError> {
         let options: PgConnectOptions = settings.database.url.expose().parse()?;
-        let options = options
-            .application_name("suban relay")
-            .disable_statement_logging()
+        let options = options.application_name("suban relay").disable_statement_logging().options([
             // The server notices within seconds that this machine is gone, and frees the locks.
-            .options([("tcp_keepalives_idle", "5"), ("tcp_keepalives_interval", "2"), ("tcp_keepalives_count", "3")]);
+            ("tcp_keepalives_idle", "5"),
+            ("tcp_keepalives_interval", "2"),
+            ("tcp_keepalives_count", "3"),
+            // However old the statistics are, only the primary key leads past the rows that were deleted.
+            ("enable_seqscan", "off"),
+            ("enable_bitmapscan", "off"),
+            ("enable_sort", "off"),
+        ]);
         let state = Arc::new(State::new(health.check("kafka")));
         let wakes: Vec<Arc<Notify>> = Shard::ALL.iter().map(|_| Arc::default()).collect();
         tasks.spawn("relay-listener", listen(options.clone(), wakes.clone(), tasks.stop()));
@@ -183,6 +188,8 @@ struct Row {
     request: String,
     trace: Option<String>,
     body: Vec<u8>,
+    /// Every transaction below this one had ended when the row was read.
+    oldest: i64,
 }
 
 struct Candidate {
@@ -220,10 +227,6 @@ impl Candidate {
     async fn own(&self) -> Result<(), BusError> {
         topics::ensure_topics(&self.settings).await?;
         let mut conn = PgConnection::connect_with(&self.options).await?;
-        // However old the statistics are, only the primary key leads past the rows that were deleted.
-        sqlx::query("set enable_seqscan = off; set enable_bitmapscan = off; set enable_sort = off")
-            .execute(&mut conn)
-            .await?;
         if !self.lock(&mut conn).await? {
             conn.close().await?;
             return Ok(());
@@ -269,7 +272,7 @@ impl Candidate {
                 sweep_after = SWEEP.max(begun.elapsed() * 20);
                 swept = Instant::now();
             }
-            let Some(last) = rows.last().map(|row| row.id) else {
+            let Some((last, oldest)) = rows.last().map(|row| (row.id, row.oldest)) else {
                 drained = Instant::now();
                 metrics::gauge!("suban_relay_behind_seconds", "shard" => shard).set(0.0);
                 if tokio::time::timeout(idle, self.woken()).await.is_err() {
@@ -284,8 +287,8 @@ impl Candidate {
                 return Ok(());
             }
             let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-            delete(conn, self.shard, &ids).await?;
-            floor.passed(last, snapshot(conn).await?);
+            let deleted_by = delete(conn, self.shard, &ids).await?;
+            floor.passed(last, rows.len() == FULL, oldest, deleted_by);
             metrics::counter!("suban_relay_rows_total", "shard" => shard).increment(rows.len() as u64);
             #[expect(clippy::cast_precision_loss, reason = "a batch is small")]
             metrics::histogram!("suban_relay_batch_rows", "shard" => shard).record(rows.len() as f64);
@@ -361,67 +364,58 @@ impl Candidate {
 /// The next rows, in order. Served by the primary key of `core.outbox`.
 async fn read(conn: &mut PgConnection, shard: Shard, floor: i64) -> Result<Vec<Row>, sqlx::Error> {
     sqlx::query_as(
-        "select id, ticket_id, version, type, at, role, person, unit, request, trace, body
+        "select id, ticket_id, version, type, at, role, person, unit, request, trace, body,
+                (select pg_snapshot_xmin(pg_current_snapshot())::text::bigint) as oldest
            from core.outbox where shard = $1 and id > $2 order by shard, id limit $3",
     )
     .bind(shard.number())
     .bind(floor)
-    .bind(BATCH)
+    .bind(i64::try_from(FULL).unwrap_or(i64::MAX))
     .fetch_all(conn)
     .await
 }
 
-/// Removes what Kafka has. Served by the primary key of `core.outbox`.
-async fn delete(conn: &mut PgConnection, shard: Shard, ids: &[i64]) -> Result<(), sqlx::Error> {
-    sqlx::query("delete from core.outbox where shard = $1 and id = any($2)")
-        .bind(shard.number())
-        .bind(ids)
-        .execute(conn)
-        .await
-        .map(drop)
-}
-
-/// Transactions as the database sees them now.
-#[derive(Debug, Clone, Copy, sqlx::FromRow)]
-struct Snapshot {
-    /// Every transaction below this one has ended.
-    oldest: i64,
-    /// No transaction from this one on has begun.
-    next: i64,
-}
-
-async fn snapshot(conn: &mut PgConnection) -> Result<Snapshot, sqlx::Error> {
-    sqlx::query_as(
-        "select pg_snapshot_xmin(s)::text::bigint as oldest, pg_snapshot_xmax(s)::text::bigint as next
-           from pg_current_snapshot() s",
+/// Removes what Kafka has, and answers which transaction did it: younger than all that wrote what was read. Served
+/// by the primary key of `core.outbox`.
+async fn delete(conn: &mut PgConnection, shard: Shard, ids: &[i64]) -> Result<i64, sqlx::Error> {
+    let (deleted_by,): (i64,) = sqlx::query_as(
+        "with gone as (delete from core.outbox where shard = $1 and id = any($2))
+         select pg_current_xact_id()::text::bigint",
     )
+    .bind(shard.number())
+    .bind(ids)
     .fetch_one(conn)
-    .await
+    .await?;
+    Ok(deleted_by)
 }
 
 /// From where to read: past the rows that were deleted, of which an open snapshot elsewhere may keep millions, and
-/// never past a number that can still appear. A writer holds a transaction id before it takes its first number, so
-/// once every transaction that had begun when `n` was seen has ended, no number below `n` is still to come. A
-/// reader's snapshot, however old, has no transaction id and holds nothing up.
+/// never past a number that can still appear.
+///
+/// A writer holds a transaction id before it takes its first number: the store changes the ticket's row first. So
+/// once number `n` has been read, whoever holds a smaller one has a smaller transaction id than a transaction that
+/// begins now; and a read that begins when all of those have ended sees everything below `n` that will ever be
+/// there. A reader's snapshot, however old, has no transaction id and holds nothing up.
 #[derive(Debug, Default)]
 struct Floor {
     /// Nothing at or below this is to come.
     id: i64,
-    /// Rises to this number when every transaction below that one has ended.
+    /// A number that was read, and the transaction before which whoever holds a smaller one has begun.
     next: Option<(i64, i64)>,
 }
 
 impl Floor {
-    /// Everything up to `id` that could be seen is gone.
-    fn passed(&mut self, id: i64, now: Snapshot) {
+    /// A batch from the floor to `last` is sent and deleted, by transaction `deleted_by`. When it was read, every
+    /// transaction before `oldest` had ended; when it was full, there may be more behind it.
+    fn passed(&mut self, last: i64, full: bool, oldest: i64, deleted_by: i64) {
         if let Some((id, ended)) = self.next
-            && now.oldest >= ended
+            && oldest >= ended
         {
-            self.id = self.id.max(id);
+            self.id = self.id.max(if full { id.min(last) } else { id });
             self.next = None;
         }
-        if self.next.is_none() && id > self.id {
-            if now.oldest >= now.next { self.id = id } else { self.next = Some((id, now.next)) }
+        if self.next.is_none() && last > self.id {
+            self.next = Some((last, deleted_by));
         }
     }
 }
@@ -433,21 +427,32 @@ mod tests {
     #[test]
     fn the_floor_rises_only_when_no_smaller_number_can_come() {
         let mut floor = Floor::default();
-        // Transaction 7 runs: it may hold number 9.
-        floor.passed(10, Snapshot { oldest: 7, next: 12 });
+        // Transaction 7 runs: it may hold number 9. 12 deletes what was read.
+        floor.passed(10, false, 7, 12);
         assert_eq!(floor.id, 0);
-        floor.passed(20, Snapshot { oldest: 11, next: 15 });
-        assert_eq!(floor.id, 0, "11 had begun when 10 was seen");
-        floor.passed(30, Snapshot { oldest: 12, next: 15 });
-        assert_eq!(floor.id, 10, "and 20 was seen too late to be sure of");
-        floor.passed(40, Snapshot { oldest: 16, next: 16 });
-        assert_eq!(floor.id, 40, "nothing runs");
+        floor.passed(20, false, 11, 15);
+        assert_eq!(floor.id, 0, "11 had begun when 10 was read");
+        floor.passed(30, false, 12, 18);
+        assert_eq!(floor.id, 10, "this read saw whatever they had written");
+        floor.passed(40, false, 17, 20);
+        assert_eq!(floor.id, 10, "17 had begun when 30 was read");
+        floor.passed(50, false, 19, 22);
+        assert_eq!(floor.id, 30);
+    }
+
+    #[test]
+    fn the_floor_does_not_pass_what_a_full_batch_left_behind() {
+        let mut floor = Floor::default();
+        floor.passed(1000, true, 5, 6);
+        // What committed late filled a batch that ends before 1000.
+        floor.passed(700, true, 6, 8);
+        assert_eq!(floor.id, 700);
     }
 
     #[test]
     fn a_sweep_does_not_lower_the_floor() {
         let mut floor = Floor { id: 50, next: None };
-        floor.passed(3, Snapshot { oldest: 9, next: 9 });
+        floor.passed(3, false, 9, 9);
         assert_eq!(floor.id, 50);
     }
 }
