@@ -111,8 +111,11 @@ const HELD: &[State] = &[
 /// A unit leads and works.
 const WORKING: &[State] = &[State::Handling, State::Consolidating, State::Redo, State::SupervisedRedo];
 
-/// "any who may see it": everybody who works on tickets. Administrators of the system do not.
+/// "any who may see it": everybody who works on tickets, and the citizen whose ticket it is (words beside a survey).
+/// Administrators of the system do not.
 const STAFF: &[Role] = &[
+    Role::Citizen,
+    Role::IntakeBot,
     Role::Agent,
     Role::Dispatcher,
     Role::MergeReviewer,
@@ -364,9 +367,10 @@ impl Action {
             Self::ShowCard { .. } => &["F13", "F65"],
             Self::SupplementTimeout => &["F04"],
             Self::Supervise { .. } | Self::Release { .. } => &["F66"],
-            Self::PublishTask { .. } | Self::ClaimTask { .. } | Self::GiveEvidence { .. } | Self::ConfirmEvidence { .. } => {
-                &["F67"]
-            }
+            Self::PublishTask { .. }
+            | Self::ClaimTask { .. }
+            | Self::GiveEvidence { .. }
+            | Self::ConfirmEvidence { .. } => &["F67"],
             Self::NoticeSent { .. } => &["F58"],
         }
     }

@@ -14,12 +14,11 @@ const fn between_urges(urgency: Urgency) -> Span {
     }
 }
 
-/// F40. What comes sooner stays on the contact record. The system's own urges speak for several people (D1), so
-/// they are not held back.
+/// F40. What comes sooner than T_urge after the last of the same kind of person stays on the contact record.
 pub(super) fn urge(case: &Case<'_>) -> Decision {
     case.admit(&rows::F40)?;
     let ticket = case.ticket;
-    let last = ticket.last_urge.filter(|(role, _)| *role == case.by.role && !case.is_system());
+    let last = ticket.last_urge.filter(|(role, _)| *role == case.by.role);
     let from = last.map(|(_, at)| at.plus(between_urges(ticket.urgency)));
     if let Some(from) = from.filter(|from| case.at < *from) {
         return Err(Refusal::TooEarly { action: case.verb, from });
