@@ -327,3 +327,89 @@ fn actor(text: &str) -> Result<Actor, String> {
         area: None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::message::Headers as _;
+    use suban_domain::Event;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn envelope() -> Envelope {
+        let by = Actor {
+            role: Role::UnitHandler,
+            person: PersonCode::new("li.si@city").unwrap(),
+            unit: Some(UnitCode::new("城管-3").unwrap()),
+            area: None,
+        };
+        let event = Event::from(Fact::Escalated {});
+        let (ticket, request) = (TicketId::new(Uuid::from_u128(7)), RequestId::new("r/1").unwrap());
+        let recorded = Recorded { ticket, version: 3, at: At::from_micros(1_700_000_000_000_001), by, request, event };
+        Envelope::of(&recorded, Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned()))
+    }
+
+    fn record(envelope: &Envelope) -> Record {
+        let own = |bytes: &[u8]| Bytes::copy_from_slice(bytes);
+        Record {
+            topic: Arc::from("suban.ticket"),
+            partition: 1,
+            offset: 9,
+            key: Some(own(envelope.ticket.to_string().as_bytes())),
+            headers: envelope.headers().iter().map(|h| (Cow::Owned(h.key.to_owned()), h.value.map(own))).collect(),
+            body: Some(envelope.body.clone()),
+            broken_headers: false,
+        }
+    }
+
+    #[test]
+    fn an_event_arrives_as_it_was_sent() {
+        let sent = envelope();
+        let message = Message::try_from(record(&sent)).unwrap();
+        assert_eq!(*message, sent);
+        assert_eq!(message.record().header(EVENT_ID), Some("00000000-0000-0000-0000-000000000007:3"));
+        assert_eq!(message.record().header(SCHEMA_VERSION), Some(SCHEMA));
+        let recorded = message.recorded().unwrap();
+        assert_eq!((recorded.by, recorded.version), (sent.by, 3));
+        assert_eq!(recorded.event, Event::from(Fact::Escalated {}));
+    }
+
+    #[test]
+    fn headers_and_types_of_newer_writers_are_carried_and_skipped() {
+        let mut record = record(&envelope());
+        record.headers.push((Cow::Borrowed("colour"), Some(Bytes::from_static(b"red"))));
+        let kind = record.headers.iter_mut().find(|(name, _)| name == TYPE).unwrap();
+        kind.1 = Some(Bytes::from_static(b"levitated"));
+        let message = Message::try_from(record).unwrap();
+        assert_eq!(message.kind, "levitated");
+        assert!(!Fact::NAMES.contains(&&*message.kind));
+    }
+
+    #[test]
+    fn whatever_is_missing_or_broken_is_named_and_the_bytes_are_kept() {
+        for name in [TYPE, TICKET_VERSION, TIME, ACTOR, REQUEST] {
+            let mut without = record(&envelope());
+            without.headers.retain(|(n, _)| n != name);
+            let corrupt = Message::try_from(without.clone()).unwrap_err();
+            assert_eq!(corrupt.problem, format!("header {name} is missing or malformed"));
+            assert_eq!(corrupt.record, without);
+            let mut broken = record(&envelope());
+            broken.headers.iter_mut().find(|(n, _)| n == name).unwrap().1 = Some(Bytes::from_static(b"\xff"));
+            assert_eq!(Message::try_from(broken).unwrap_err().problem, format!("header {name} is no UTF-8"));
+        }
+        for (key, body) in [(None, Some("x")), (Some("no id"), Some("x")), (Some(""), Some("x")), (None, None)] {
+            let mut broken = record(&envelope());
+            broken.key = key.map(|text| Bytes::from_static(text.as_bytes()));
+            broken.body = body.map(|text| Bytes::from_static(text.as_bytes()));
+            assert!(Message::try_from(broken).is_err());
+        }
+    }
+
+    #[test]
+    fn a_body_that_cannot_be_opened_says_which_event_it_is() {
+        let mut envelope = envelope();
+        envelope.body = Bytes::from_static(b"\xff\xff\xff");
+        let text = envelope.recorded().unwrap_err().to_string();
+        assert!(text.starts_with("event 00000000-0000-0000-0000-000000000007:3 of type \"escalated\""), "{text}");
+    }
+}
