@@ -9,8 +9,8 @@ use suban_domain::{Actor, Limits, PersonCode, Role};
 use suban_runtime::{
     Clock, Health, Keys, Service, Settings, Tasks,
     access::Access,
-    keys::KeysError,
     grpc::{Grpc, GrpcError},
+    keys::KeysError,
 };
 use suban_store::{PgTokens, Store, StoreError, Writer, city_clock, connect_pool, migrate};
 
@@ -66,12 +66,7 @@ impl App {
     ///
     /// # Errors
     /// What cannot be reached or used.
-    pub async fn start(
-        service: Service,
-        settings: Settings,
-        tasks: Tasks,
-        health: Health,
-    ) -> Result<Self, StartError> {
+    pub async fn start(service: Service, settings: Settings, tasks: Tasks, health: Health) -> Result<Self, StartError> {
         let pool = connect_pool(&settings).await?;
         migrate(&pool).await?;
         let clock = city_clock(&pool, &settings).await?;

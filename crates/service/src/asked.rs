@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use suban_domain::{Action, Command, RequestId, Ticket, TicketId, TicketNumber, TextId};
+use suban_domain::{Action, Command, RequestId, TextId, Ticket, TicketId, TicketNumber};
 use suban_proto::v1;
 use suban_runtime::{access::Caller, errors};
 use suban_store::{
@@ -98,8 +98,7 @@ impl App {
                 .map_err(|(field, problem)| errors::invalid(field, problem))?;
             words.push((said.kind, text));
         }
-        let texts =
-            self.store.prepare_texts(ticket.id, ticket.requester, at, &words).await.map_err(|e| status(&e))?;
+        let texts = self.store.prepare_texts(ticket.id, ticket.requester, at, &words).await.map_err(|e| status(&e))?;
         let ids: Arc<[TextId]> = texts.iter().map(|t| t.id).collect();
         let by = asked.caller.actor.clone();
         let ask = Ask {

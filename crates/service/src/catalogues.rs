@@ -78,8 +78,9 @@ impl Catalogues {
             return Ok(());
         }
         let damaged = |problem: String| StoreError::Damaged { what: "catalogue", problem };
-        let body =
-            versions::get(self.store.pool(), KIND, &version).await?.ok_or(StoreError::NotFound { what: "catalogue" })?;
+        let body = versions::get(self.store.pool(), KIND, &version)
+            .await?
+            .ok_or(StoreError::NotFound { what: "catalogue" })?;
         let catalogue: Catalogue = serde_json::from_value(body).map_err(|e| damaged(e.to_string()))?;
         let reader = catalogue.reader().map_err(|e| damaged(e.to_string()))?;
         tracing::info!(version = %version, matters = catalogue.matters().len(), "catalogue in force");

@@ -17,7 +17,10 @@ pub fn status(error: &StoreError) -> Status {
         StoreError::Stopped => errors::unavailable("this instance is stopping; try again", Duration::from_secs(1)),
         StoreError::Database(_) if error.is_transient() => {
             tracing::warn!(error = %error, "database");
-            errors::unavailable("the database cannot be reached at the moment; nothing was changed", Duration::from_secs(1))
+            errors::unavailable(
+                "the database cannot be reached at the moment; nothing was changed",
+                Duration::from_secs(1),
+            )
         }
         StoreError::Database(_) | StoreError::Migrate(_) | StoreError::Damaged { .. } | StoreError::Crypto(_) => {
             errors::internal(error)

@@ -2,13 +2,15 @@
 //!
 //! A service's `lib.rs` reads: start the [`App`], put the gRPC face on it, run its consumers. Whatever two
 //! services would write alike stands here: how a request becomes a command on a ticket ([`Asked`]), how a
-//! ticket is shown to a caller ([`view`]), which catalogue is in force ([`Catalogues`]), and how the store's
+//! ticket is shown to a caller ([`view`]), how lists are paged ([`paging`]), which catalogue is in force ([`Catalogues`]), and how the store's
 //! errors are told ([`status`]).
 
 mod app;
 mod asked;
 mod catalogues;
 mod faults;
+pub mod paging;
+mod titles;
 pub mod view;
 
 pub use app::{App, Handler, StartError};

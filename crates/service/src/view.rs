@@ -145,9 +145,7 @@ fn view(
             })
             .collect(),
         title: of_kind(TextKind::Title).filter(|_| full).unwrap_or_default(),
-        place_text: of_kind(TextKind::Place)
-            .filter(|_| full && !ticket.flags.confidential)
-            .unwrap_or_default(),
+        place_text: of_kind(TextKind::Place).filter(|_| full && !ticket.flags.confidential).unwrap_or_default(),
         kind: ticket.kind.map_or(0, suban_domain::Kind::number),
         urgency: ticket.urgency.number(),
         matter: ticket.matter.as_ref().map(ToString::to_string).unwrap_or_default(),

@@ -1,16 +1,20 @@
-//! Takes what citizens say, from every channel, once.
+//! Takes what citizens say, from every channel, once; shows and completes it afterwards.
 //!
-//! A demand is checked whole, read by the catalogue in force, masked and sealed, and written together with
-//! whatever else arrives at that moment. The same source triple is the same ticket for ever; changed words become
-//! a supplement. Everybody who works on a ticket reads it, adds to it and follows it through this face.
+//! A demand is checked whole, read, sealed and masked without touching the database, and then handed to the writer,
+//! which gathers what arrives at the same moment. The same source triple is the same ticket for ever; changed words
+//! become a supplement (D0, R-CHN-1). Everything else here is a command on one ticket, or a view of some. This
+//! process keeps nothing but the feed of its watchers, and that can be lost.
 
 mod api;
-mod contacts;
+mod caller;
+mod commands;
+mod contact;
 mod demand;
 mod history;
 mod list;
 mod submit;
 mod tables;
+mod watch;
 
 use std::net::SocketAddr;
 
@@ -18,14 +22,16 @@ use suban_proto::v1::intake_service_server::IntakeServiceServer;
 use suban_runtime::{Service, grpc::Grpc};
 use suban_service::{App, StartError};
 
-/// Starts the service on an app; answers where it listens.
+/// Starts the service on an app: its face and the feed of its watchers; answers where it listens.
 ///
 /// # Errors
-/// When the address cannot be used.
+/// When the address or Kafka cannot be used.
 pub async fn serve(app: App) -> Result<SocketAddr, StartError> {
-    let api = api::Api { app: app.clone() };
-    app.face(Grpc::new(Service::Intake, &app.settings).face(|bytes| {
-        IntakeServiceServer::new(api).max_decoding_message_size(bytes)
-    }))
+    let feed = watch::Feed::start(&app).await?;
+    let api = api::Api { app: app.clone(), feed };
+    app.face(
+        Grpc::new(Service::Intake, &app.settings)
+            .face(|bytes| IntakeServiceServer::new(api).max_decoding_message_size(bytes)),
+    )
     .await
 }

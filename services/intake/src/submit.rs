@@ -198,11 +198,12 @@ impl Api {
         }
         let ticket = self.app.store.load_one(id).await.map_err(|e| status(&e))?;
         let at = self.app.clock().now();
-        let said: Vec<&str> =
-            [demand.title.as_deref(), demand.place_text.as_deref(), Some(&*demand.text)].into_iter().flatten().collect();
+        let said: Vec<&str> = [demand.title.as_deref(), demand.place_text.as_deref(), Some(&*demand.text)]
+            .into_iter()
+            .flatten()
+            .collect();
         let words = vec![(TextKind::Supplement, said.join("\n"))];
-        let texts =
-            self.app.store.prepare_texts(id, ticket.requester, at, &words).await.map_err(|e| status(&e))?;
+        let texts = self.app.store.prepare_texts(id, ticket.requester, at, &words).await.map_err(|e| status(&e))?;
         let ids: Vec<TextId> = texts.iter().map(|t| t.id).collect();
         let (by, same) = (caller.actor.clone(), request.clone());
         let ask = Ask {
@@ -239,9 +240,7 @@ impl Api {
 
     async fn link(&self, contact: Option<suban_domain::ContactId>, ticket: TicketId) -> Result<(), Status> {
         match contact {
-            Some(contact) => {
-                tables::link_contact(self.app.store.pool(), contact, ticket).await.map_err(|e| status(&e))
-            }
+            Some(contact) => tables::link_contact(self.app.store.pool(), contact, ticket).await.map_err(|e| status(&e)),
             None => Ok(()),
         }
     }
@@ -270,10 +269,7 @@ fn may_submit(caller: &Caller, ask: &v1::SubmitRequest) -> Result<(), Status> {
 }
 
 /// What the words say, and how urgent they sound.
-fn read(
-    demand: &Demand,
-    in_force: Option<&InForce>,
-) -> Result<(Reading, Option<suban_domain::Urgency>), Status> {
+fn read(demand: &Demand, in_force: Option<&InForce>) -> Result<(Reading, Option<suban_domain::Urgency>), Status> {
     let Some(in_force) = in_force else {
         let reading = Reading {
             kind: demand.kind,

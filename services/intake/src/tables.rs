@@ -51,13 +51,11 @@ pub(crate) async fn link_contact(pool: &PgPool, contact: ContactId, ticket: Tick
 
 /// Has this ticket's log the request already? Served by the primary key of `ticket_log`.
 pub(crate) async fn is_done(pool: &PgPool, ticket: TicketId, request: &RequestId) -> Result<bool, StoreError> {
-    Ok(sqlx::query_scalar(
-        "select exists (select 1 from core.ticket_log where ticket_id = $1 and request = $2)",
-    )
-    .bind(ticket.uuid())
-    .bind(request.as_str())
-    .fetch_one(pool)
-    .await?)
+    Ok(sqlx::query_scalar("select exists (select 1 from core.ticket_log where ticket_id = $1 and request = $2)")
+        .bind(ticket.uuid())
+        .bind(request.as_str())
+        .fetch_one(pool)
+        .await?)
 }
 
 /// Open tickets that a unit leads or assists, newest first. Served by `ticket_open_unit` and the primary key of

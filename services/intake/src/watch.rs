@@ -1,0 +1,153 @@
+//! Changes as they happen, for screens.
+//!
+//! One tail of the ticket topic feeds every watcher of this process. A watcher that reads too slowly is cut off
+//! rather than waited for; it lists again and goes on. Where nobody watches, nothing is loaded.
+
+use std::{convert::Infallible, sync::Arc};
+
+use futures::{Stream, stream};
+use suban_bus::{Message, Tail};
+use suban_domain::{AreaCode, State, Ticket, TicketId, UnitCode};
+use suban_proto::{edge, v1};
+use suban_runtime::{
+    access::Caller,
+    errors::{self, FieldErrors},
+};
+use suban_service::{App, StartError, view};
+use tokio::sync::broadcast;
+use tonic::Status;
+
+use crate::api::Api;
+
+/// Changes that a watcher may be behind: some seconds of a storm.
+const BEHIND: usize = 4096;
+/// A watcher that was cut off comes back after this.
+const AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// A change with the ticket as it stands, for filters and access.
+type Change = Arc<(v1::TicketChange, Ticket)>;
+
+/// Gives changes to whoever follows. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Feed {
+    changes: broadcast::Sender<Change>,
+}
+
+/// Which changes somebody wants.
+#[derive(Debug, Default)]
+pub(crate) struct WantedChanges {
+    unit: Option<UnitCode>,
+    area: Option<AreaCode>,
+    states: Vec<State>,
+    ticket: Option<TicketId>,
+}
+
+impl Feed {
+    /// Starts the tail as a task of this process.
+    pub(crate) async fn start(app: &App) -> Result<Self, StartError> {
+        let (changes, _) = broadcast::channel(BEHIND);
+        let feed = Self { changes };
+        let mut tail = Tail::tickets(&app.settings).await?;
+        let (app, giving, stop) = (app.clone(), feed.clone(), app.tasks.stop());
+        app.tasks.clone().spawn("watchers", async move {
+            loop {
+                tokio::select! {
+                    () = stop.cancelled() => return Ok::<_, Infallible>(()),
+                    arrived = tail.next() => giving.give(&app, &arrived).await,
+                }
+            }
+        });
+        Ok(feed)
+    }
+
+    async fn give(&self, app: &App, arrived: &[Message]) {
+        if self.changes.receiver_count() == 0 {
+            return;
+        }
+        let mut ids: Vec<TicketId> = arrived.iter().map(|m| m.ticket).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let tickets = match app.store.load(&ids).await {
+            Ok(tickets) => tickets,
+            Err(error) => {
+                // Screens are told nothing rather than something wrong; the next change shows them the state.
+                tracing::warn!(%error, changes = arrived.len(), "watchers were not told");
+                return;
+            }
+        };
+        for message in arrived {
+            if let Some(ticket) = tickets.get(&message.ticket) {
+                // Without watchers left there is nobody to tell.
+                let _ = self.changes.send(Arc::new((change(message, ticket), ticket.clone())));
+            }
+        }
+    }
+
+    /// What this caller may see of what is wanted, until they hang up or fall behind.
+    pub(crate) fn follow(
+        &self,
+        caller: Arc<Caller>,
+        wanted: WantedChanges,
+    ) -> impl Stream<Item = Result<v1::TicketChange, Status>> + Send + 'static {
+        let begin = Some((self.changes.subscribe(), caller, wanted));
+        stream::unfold(begin, |state| async move {
+            let (mut changes, caller, wanted) = state?;
+            loop {
+                match changes.recv().await {
+                    Ok(change) => {
+                        let (told, ticket) = &*change;
+                        if wanted.admits(ticket) && view::may_read(&caller, ticket).is_ok() {
+                            return Some((Ok(told.clone()), Some((changes, caller, wanted))));
+                        }
+                    }
+                    Err(broadcast::error::RecvError::Lagged(missed)) => {
+                        metrics::counter!("suban_watchers_cut_off_total").increment(1);
+                        let text = format!("you are {missed} changes behind; list again and watch from there");
+                        return Some((Err(errors::exhausted(text, AGAIN)), None));
+                    }
+                    Err(broadcast::error::RecvError::Closed) => return None,
+                }
+            }
+        })
+    }
+}
+
+impl WantedChanges {
+    fn admits(&self, ticket: &Ticket) -> bool {
+        self.ticket.is_none_or(|id| ticket.id == id)
+            && (self.states.is_empty() || self.states.contains(&ticket.state))
+            && self.unit.as_ref().is_none_or(|u| ticket.tasks.iter().any(|t| t.unit == *u))
+            && self.area.as_ref().is_none_or(|a| ticket.area.as_ref().is_some_and(|b| a.contains(b)))
+    }
+}
+
+impl Api {
+    /// Checks the filters.
+    pub(crate) async fn wanted_changes(&self, ask: &v1::WatchRequest) -> Result<WantedChanges, Status> {
+        let mut wrong = FieldErrors::new();
+        let mut wanted = WantedChanges {
+            unit: wrong.take("unit", edge::given(&ask.unit)).flatten(),
+            area: wrong.take("area", edge::given(&ask.area)).flatten(),
+            states: wrong.take("states", edge::choices(&ask.states)).unwrap_or_default(),
+            ticket: None,
+        };
+        wrong.check()?;
+        if !ask.ticket.is_empty() {
+            wanted.ticket = Some(self.app.ticket("ticket", &ask.ticket).await?.id);
+        }
+        Ok(wanted)
+    }
+}
+
+/// What happened, and where the ticket stands: that may be one change further already.
+fn change(message: &Message, ticket: &Ticket) -> v1::TicketChange {
+    v1::TicketChange {
+        ticket_id: ticket.id.to_string(),
+        number: ticket.number.to_string(),
+        version: message.version,
+        r#type: message.kind.to_string(),
+        state: ticket.state.number(),
+        unit: ticket.lead().map(|t| t.unit.to_string()).unwrap_or_default(),
+        at: Some(view::timestamp(message.at)),
+    }
+}
