@@ -17,8 +17,8 @@ mod returning;
 mod supervision;
 mod upstream;
 
-pub use clocks::due_actions;
 pub(crate) use amending::tighten;
+pub use clocks::due_actions;
 pub(crate) use clocks::restored;
 pub(crate) use closing::may_withdraw;
 pub use dispatching::needs_a_person;
@@ -115,7 +115,15 @@ pub fn decide(ticket: &Ticket, command: &Command, limits: &Limits) -> Result<Vec
 
         Action::Amend { kind, urgency, matter, area, point, flags, title } => amending::amend(
             &case,
-            amending::Change { kind: *kind, urgency: *urgency, matter, area, point: *point, flags: *flags, title: *title },
+            amending::Change {
+                kind: *kind,
+                urgency: *urgency,
+                matter,
+                area,
+                point: *point,
+                flags: *flags,
+                title: *title,
+            },
         ),
 
         Action::Urge => supervision::urge(&case),

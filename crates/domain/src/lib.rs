@@ -31,5 +31,5 @@ pub use limits::{Limits, PerUrgency};
 pub use number::{NumberError, TicketNumber};
 pub use refusal::Refusal;
 pub use ticket::*;
-pub use transitions::{Transition, TRANSITIONS, transitions_markdown};
+pub use transitions::{TRANSITIONS, Transition, transitions_markdown};
 pub use values::*;

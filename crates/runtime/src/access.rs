@@ -120,10 +120,7 @@ impl Access {
 
     async fn caller_at(&self, token: &str, now: Instant) -> Result<Arc<Caller>, Status> {
         if token.len() != TOKEN_CHARS {
-            return Err(refuse(
-                "TOKEN_MALFORMED",
-                "the token must be the 43 characters that were shown once",
-            ));
+            return Err(refuse("TOKEN_MALFORMED", "the token must be the 43 characters that were shown once"));
         }
         let hash = hash_of(token);
         let found = match self.remembered(&hash, now) {
@@ -131,17 +128,11 @@ impl Access {
             None => self.look_up(hash, now).await?,
         };
         found.ok_or_else(|| {
-            refuse(
-                "TOKEN_UNKNOWN",
-                "the token is unknown, expired or revoked; ask for one: suban token new",
-            )
+            refuse("TOKEN_UNKNOWN", "the token is unknown, expired or revoked; ask for one: suban token new")
         })
     }
 
-    #[expect(
-        clippy::option_option,
-        reason = "not remembered, remembered as unknown, remembered as somebody"
-    )]
+    #[expect(clippy::option_option, reason = "not remembered, remembered as unknown, remembered as somebody")]
     fn remembered(&self, hash: &[u8; 32], now: Instant) -> Option<Option<Arc<Caller>>> {
         let seen = self.lock();
         let entry = seen.get(hash)?;
@@ -151,29 +142,15 @@ impl Access {
     async fn look_up(&self, hash: [u8; 32], now: Instant) -> Result<Option<Arc<Caller>>, Status> {
         let found = self.0.source.find(hash).await.map_err(|problem| {
             tracing::warn!(%problem, "caller not authenticated");
-            errors::unavailable(
-                "tokens cannot be looked up just now",
-                Duration::from_secs(1),
-            )
+            errors::unavailable("tokens cannot be looked up just now", Duration::from_secs(1))
         })?;
         let caller = found.map(Arc::new);
-        let until = now
-            + if caller.is_some() {
-                self.0.known_for
-            } else {
-                self.0.unknown_for
-            };
+        let until = now + if caller.is_some() { self.0.known_for } else { self.0.unknown_for };
         let mut seen = self.lock();
         if seen.len() >= self.0.size {
             make_room(&mut seen, now, self.0.size);
         }
-        seen.insert(
-            hash,
-            Seen {
-                caller: caller.clone(),
-                until,
-            },
-        );
+        seen.insert(hash, Seen { caller: caller.clone(), until });
         Ok(caller)
     }
 
@@ -196,9 +173,7 @@ fn make_room(seen: &mut HashMap<[u8; 32], Seen>, now: Instant, size: usize) {
 
 impl fmt::Debug for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Access")
-            .field("remembered", &self.lock().len())
-            .finish_non_exhaustive()
+        f.debug_struct("Access").field("remembered", &self.lock().len()).finish_non_exhaustive()
     }
 }
 
@@ -215,21 +190,13 @@ pub fn caller<T>(request: &tonic::Request<T>) -> Result<&Caller, Status> {
 }
 
 fn bearer(headers: &http::HeaderMap) -> Result<&str, Status> {
-    let value = headers.get(http::header::AUTHORIZATION).ok_or_else(|| {
-        refuse(
-            "TOKEN_MISSING",
-            "send authorization: Bearer <token>; ask for one: suban token new",
-        )
-    })?;
-    let text = value
-        .to_str()
-        .map_err(|_| refuse("TOKEN_MALFORMED", "the authorization header is no text"))?;
+    let value = headers
+        .get(http::header::AUTHORIZATION)
+        .ok_or_else(|| refuse("TOKEN_MISSING", "send authorization: Bearer <token>; ask for one: suban token new"))?;
+    let text = value.to_str().map_err(|_| refuse("TOKEN_MALFORMED", "the authorization header is no text"))?;
     let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
     if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(refuse(
-            "TOKEN_MALFORMED",
-            "the authorization header must be: Bearer <token>",
-        ));
+        return Err(refuse("TOKEN_MALFORMED", "the authorization header must be: Bearer <token>"));
     }
     Ok(token.trim())
 }
@@ -260,10 +227,7 @@ mod tests {
     }
 
     impl TokenSource for Book {
-        fn find(
-            &self,
-            sha256: [u8; 32],
-        ) -> BoxFuture<'_, Result<Option<Caller>, TokenSourceError>> {
+        fn find(&self, sha256: [u8; 32]) -> BoxFuture<'_, Result<Option<Caller>, TokenSourceError>> {
             Box::pin(async move {
                 self.asked.fetch_add(1, Ordering::SeqCst);
                 if self.away.load(Ordering::SeqCst) {
@@ -277,20 +241,8 @@ mod tests {
     impl Book {
         fn issue(&self) -> (Secret, [u8; 32]) {
             let (token, hash) = Access::new_token().unwrap();
-            let actor = Actor {
-                role: Role::Agent,
-                person: PersonCode::new("a1").unwrap(),
-                unit: None,
-                area: None,
-            };
-            self.known.lock().unwrap().insert(
-                hash,
-                Caller {
-                    token_id: Uuid::nil(),
-                    actor,
-                    outsourced: false,
-                },
-            );
+            let actor = Actor { role: Role::Agent, person: PersonCode::new("a1").unwrap(), unit: None, area: None };
+            self.known.lock().unwrap().insert(hash, Caller { token_id: Uuid::nil(), actor, outsourced: false });
             (token, hash)
         }
     }
@@ -321,26 +273,17 @@ mod tests {
         let book = Book::default();
         let (token, _) = book.issue();
         let access = access(&book, 100);
-        let found = access
-            .authenticate(&headers(&format!("Bearer {}", token.expose())))
-            .await
-            .unwrap();
+        let found = access.authenticate(&headers(&format!("Bearer {}", token.expose()))).await.unwrap();
         assert_eq!(found.actor.role, Role::Agent);
         for (headers, reason) in [
             (http::HeaderMap::new(), "TOKEN_MISSING"),
             (headers("Basic abc"), "TOKEN_MALFORMED"),
             (headers("Bearer short"), "TOKEN_MALFORMED"),
-            (
-                headers(&format!("bearer {}", "A".repeat(43))),
-                "TOKEN_UNKNOWN",
-            ),
+            (headers(&format!("bearer {}", "A".repeat(43))), "TOKEN_UNKNOWN"),
         ] {
             let status = access.authenticate(&headers).await.unwrap_err();
             assert_eq!(status.code(), tonic::Code::Unauthenticated);
-            assert_eq!(
-                errors::Problem::from(status).reason.as_deref(),
-                Some(reason)
-            );
+            assert_eq!(errors::Problem::from(status).reason.as_deref(), Some(reason));
         }
     }
 
@@ -350,8 +293,7 @@ mod tests {
         let (token, hash) = book.issue();
         let access = access(&book, 100);
         let begun = Instant::now();
-        let after =
-            |seconds| access.caller_at(token.expose(), begun + Duration::from_secs(seconds));
+        let after = |seconds| access.caller_at(token.expose(), begun + Duration::from_secs(seconds));
         after(0).await.unwrap();
         book.known.lock().unwrap().remove(&hash);
         after(29).await.unwrap();
@@ -367,16 +309,11 @@ mod tests {
         let caller = book.known.lock().unwrap().remove(&hash).unwrap();
         let access = access(&book, 100);
         let begun = Instant::now();
-        let after =
-            |seconds| access.caller_at(token.expose(), begun + Duration::from_secs(seconds));
+        let after = |seconds| access.caller_at(token.expose(), begun + Duration::from_secs(seconds));
         after(0).await.unwrap_err();
         book.known.lock().unwrap().insert(hash, caller);
         after(4).await.unwrap_err();
-        assert_eq!(
-            book.asked.load(Ordering::SeqCst),
-            1,
-            "a guesser does not reach the database"
-        );
+        assert_eq!(book.asked.load(Ordering::SeqCst), 1, "a guesser does not reach the database");
         after(5).await.unwrap();
     }
 
@@ -393,11 +330,7 @@ mod tests {
         }
         let before = book.asked.load(Ordering::SeqCst);
         access.caller_of(token.expose()).await.unwrap();
-        assert_eq!(
-            book.asked.load(Ordering::SeqCst),
-            before,
-            "still remembered"
-        );
+        assert_eq!(book.asked.load(Ordering::SeqCst), before, "still remembered");
     }
 
     #[tokio::test]

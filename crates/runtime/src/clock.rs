@@ -25,11 +25,7 @@ struct Inner {
 
 enum Source {
     System,
-    Scaled {
-        origin_real: At,
-        origin_city: At,
-        rate: f64,
-    },
+    Scaled { origin_real: At, origin_city: At, rate: f64 },
     Manual(AtomicI64),
 }
 
@@ -44,11 +40,7 @@ impl Clock {
     /// seconds pass in a real second. Origin and rate come from the database, so that all processes agree.
     #[must_use]
     pub fn scaled(origin_real: At, origin_city: At, rate: f64) -> Self {
-        Self::of(Source::Scaled {
-            origin_real,
-            origin_city,
-            rate,
-        })
+        Self::of(Source::Scaled { origin_real, origin_city, rate })
     }
 
     /// A clock for tests: stands at `at` until [`Clock::advance`].
@@ -58,10 +50,7 @@ impl Clock {
     }
 
     fn of(source: Source) -> Self {
-        Self(Arc::new(Inner {
-            source,
-            last: AtomicI64::new(i64::MIN),
-        }))
+        Self(Arc::new(Inner { source, last: AtomicI64::new(i64::MIN) }))
     }
 
     /// Now, never earlier than what was answered before.
@@ -69,11 +58,9 @@ impl Clock {
     pub fn now(&self) -> At {
         let read = match &self.0.source {
             Source::System => machine_now(),
-            Source::Scaled {
-                origin_real,
-                origin_city,
-                rate,
-            } => scale(machine_now(), *origin_real, *origin_city, *rate),
+            Source::Scaled { origin_real, origin_city, rate } => {
+                scale(machine_now(), *origin_real, *origin_city, *rate)
+            }
             Source::Manual(at) => At::from_micros(at.load(Ordering::Acquire)),
         };
         let before = self.0.last.fetch_max(read.micros(), Ordering::AcqRel);
@@ -117,20 +104,13 @@ impl fmt::Debug for Clock {
         match &self.0.source {
             Source::System => f.write_str("Clock::System"),
             Source::Scaled { rate, .. } => write!(f, "Clock::Scaled(×{rate})"),
-            Source::Manual(at) => write!(
-                f,
-                "Clock::Manual({})",
-                At::from_micros(at.load(Ordering::Acquire))
-            ),
+            Source::Manual(at) => write!(f, "Clock::Manual({})", At::from_micros(at.load(Ordering::Acquire))),
         }
     }
 }
 
 /// The machine's own time, for what is measured against other machines' (traces, the demo's origin).
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the one place that asks the machine; all else is injected"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that asks the machine; all else is injected")]
 fn machine_now() -> At {
     At::from(jiff::Timestamp::now())
 }
@@ -172,10 +152,7 @@ mod tests {
     fn a_scaled_clock_runs_at_its_rate_from_its_origin() {
         let (real, city) = (At::from_micros(1_000_000), At::from_micros(9_000_000));
         assert_eq!(scale(real, real, city, 60.0), city);
-        assert_eq!(
-            scale(real.plus(Span::seconds(2)), real, city, 60.0),
-            city.plus(Span::minutes(2))
-        );
+        assert_eq!(scale(real.plus(Span::seconds(2)), real, city, 60.0), city.plus(Span::minutes(2)));
     }
 
     #[test]
@@ -184,17 +161,11 @@ mod tests {
         let clock = Clock::scaled(now, now, 3600.0);
         let wait = clock.until(clock.now().plus(Span::hours(1)));
         assert!(wait <= std::time::Duration::from_secs(1), "{wait:?}");
-        assert_eq!(
-            clock.until(now.minus(Span::hours(1))),
-            std::time::Duration::ZERO
-        );
+        assert_eq!(clock.until(now.minus(Span::hours(1))), std::time::Duration::ZERO);
     }
 
     #[test]
     fn the_system_clock_is_after_the_writing_of_this_test() {
-        assert!(
-            Clock::system().now()
-                > At::from("2026-01-01T00:00:00Z".parse::<jiff::Timestamp>().unwrap())
-        );
+        assert!(Clock::system().now() > At::from("2026-01-01T00:00:00Z".parse::<jiff::Timestamp>().unwrap()));
     }
 }

@@ -57,11 +57,7 @@ impl FieldErrors {
     }
 
     /// The value, or the problem noted under `field`.
-    pub fn take<T, E: fmt::Display>(
-        &mut self,
-        field: impl Into<String>,
-        value: Result<T, E>,
-    ) -> Option<T> {
+    pub fn take<T, E: fmt::Display>(&mut self, field: impl Into<String>, value: Result<T, E>) -> Option<T> {
         match value {
             Ok(value) => Some(value),
             Err(problem) => {
@@ -82,11 +78,7 @@ impl FieldErrors {
     /// # Errors
     /// The status with every field violation.
     pub fn check(self) -> Result<(), Status> {
-        if self.is_empty() {
-            Ok(())
-        } else {
-            Err(self.status())
-        }
+        if self.is_empty() { Ok(()) } else { Err(self.status()) }
     }
 
     /// `INVALID_ARGUMENT` with every field violation. For a collection known not to be empty; otherwise use
@@ -130,11 +122,7 @@ pub fn not_found(what: &str, name: impl fmt::Display) -> Status {
 /// Somebody else was faster; the same request may succeed when sent again.
 #[must_use]
 pub fn conflict(message: impl Into<String>, retry_after: Duration) -> Status {
-    Status::with_error_details(
-        Code::Aborted,
-        message,
-        ErrorDetails::with_retry_info(Some(retry_after)),
-    )
+    Status::with_error_details(Code::Aborted, message, ErrorDetails::with_retry_info(Some(retry_after)))
 }
 
 /// The same name with other content is already there.
@@ -150,21 +138,13 @@ pub fn already_exists<'a>(
 /// A part we need is away; the request was not done and may be sent again.
 #[must_use]
 pub fn unavailable(message: impl Into<String>, retry_after: Duration) -> Status {
-    Status::with_error_details(
-        Code::Unavailable,
-        message,
-        ErrorDetails::with_retry_info(Some(retry_after)),
-    )
+    Status::with_error_details(Code::Unavailable, message, ErrorDetails::with_retry_info(Some(retry_after)))
 }
 
 /// A limit is reached; later there is room again.
 #[must_use]
 pub fn exhausted(message: impl Into<String>, retry_after: Duration) -> Status {
-    Status::with_error_details(
-        Code::ResourceExhausted,
-        message,
-        ErrorDetails::with_retry_info(Some(retry_after)),
-    )
+    Status::with_error_details(Code::ResourceExhausted, message, ErrorDetails::with_retry_info(Some(retry_after)))
 }
 
 /// The caller is known and may not do this. `reason` is a stable code such as `ROLE`.
@@ -204,15 +184,8 @@ fn with_reason<'a>(
     message: impl Into<String>,
     metadata: impl IntoIterator<Item = (&'a str, String)>,
 ) -> Status {
-    let metadata: HashMap<String, String> = metadata
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), value))
-        .collect();
-    Status::with_error_details(
-        code,
-        message,
-        ErrorDetails::with_error_info(reason, DOMAIN, metadata),
-    )
+    let metadata: HashMap<String, String> = metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    Status::with_error_details(code, message, ErrorDetails::with_error_info(reason, DOMAIN, metadata))
 }
 
 /// Problem details for HTTP (RFC 9457), the same content as the gRPC status.
@@ -264,9 +237,7 @@ impl From<Status> for Problem {
             detail: status.message().to_owned(),
             code: code_name(status.code()).to_owned(),
             reason: info.map(|info| info.reason.clone()),
-            metadata: info
-                .map(|info| info.metadata.clone().into_iter().collect())
-                .unwrap_or_default(),
+            metadata: info.map(|info| info.metadata.clone().into_iter().collect()).unwrap_or_default(),
             fields: details.bad_request().map_or_else(Vec::new, |bad| {
                 bad.field_violations
                     .iter()
@@ -280,13 +251,7 @@ impl From<Status> for Problem {
             retry_after: details
                 .retry_info()
                 .and_then(|info| info.retry_delay)
-                .map(|delay| {
-                    delay
-                        .as_millis()
-                        .div_ceil(1000)
-                        .try_into()
-                        .unwrap_or(u64::MAX)
-                }),
+                .map(|delay| delay.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX)),
         }
     }
 }
@@ -297,10 +262,7 @@ impl IntoResponse for Problem {
         let retry_after = self.retry_after;
         let mut response = (status, axum::Json(self)).into_response();
         let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -322,9 +284,7 @@ pub const fn http_status(code: Code) -> StatusCode {
         Code::Unimplemented => StatusCode::NOT_IMPLEMENTED,
         Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         Code::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
-        Code::Cancelled | Code::Unknown | Code::Internal | Code::DataLoss => {
-            StatusCode::INTERNAL_SERVER_ERROR
-        }
+        Code::Cancelled | Code::Unknown | Code::Internal | Code::DataLoss => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
@@ -364,15 +324,9 @@ mod tests {
         errors.add("channel", "must be given");
         let status = errors.check().unwrap_err();
         assert_eq!(status.code(), Code::InvalidArgument);
-        assert_eq!(
-            status.message(),
-            "place.area invalid digit found in string; and 1 more"
-        );
+        assert_eq!(status.message(), "place.area invalid digit found in string; and 1 more");
         let problem = Problem::from(status);
-        assert_eq!(
-            (problem.status, problem.code.as_str()),
-            (400, "INVALID_ARGUMENT")
-        );
+        assert_eq!((problem.status, problem.code.as_str()), (400, "INVALID_ARGUMENT"));
         let fields: Vec<_> = problem.fields.iter().map(|f| f.field.as_str()).collect();
         assert_eq!(fields, ["place.area", "channel"]);
         assert!(FieldErrors::new().check().is_ok());
@@ -380,17 +334,10 @@ mod tests {
 
     #[test]
     fn a_refusal_carries_its_reason_to_both_faces() {
-        let status = refused(
-            "TOO_LATE",
-            "the return is too late",
-            [("due", "2026-01-01T00:00:00Z".to_owned())],
-        );
+        let status = refused("TOO_LATE", "the return is too late", [("due", "2026-01-01T00:00:00Z".to_owned())]);
         assert_eq!(status.code(), Code::FailedPrecondition);
         let info = status.get_details_error_info().unwrap();
-        assert_eq!(
-            (info.reason.as_str(), info.domain.as_str()),
-            ("TOO_LATE", "suban")
-        );
+        assert_eq!((info.reason.as_str(), info.domain.as_str()), ("TOO_LATE", "suban"));
         let problem = Problem::from(status);
         assert_eq!(problem.status, 409);
         assert_eq!(problem.reason.as_deref(), Some("TOO_LATE"));
@@ -399,17 +346,11 @@ mod tests {
 
     #[test]
     fn a_wait_is_told_in_both_ways_and_never_too_short() {
-        let problem = Problem::from(unavailable(
-            "the database is away",
-            Duration::from_millis(1200),
-        ));
+        let problem = Problem::from(unavailable("the database is away", Duration::from_millis(1200)));
         assert_eq!((problem.status, problem.retry_after), (503, Some(2)));
         let response = problem.into_response();
         assert_eq!(response.headers()[header::RETRY_AFTER], "2");
-        assert_eq!(
-            response.headers()[header::CONTENT_TYPE],
-            "application/problem+json"
-        );
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
     }
 
     #[test]

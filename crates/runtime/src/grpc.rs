@@ -16,9 +16,7 @@ use tokio::net::TcpListener;
 use tonic::{
     server::NamedService,
     service::{Routes, RoutesBuilder},
-    transport::{
-        Certificate, Channel, ClientTlsConfig, Endpoint, Identity, Server, ServerTlsConfig,
-    },
+    transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity, Server, ServerTlsConfig},
 };
 use tonic_health::pb::health_server::HealthServer;
 
@@ -40,9 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug, thiserror::Error)]
 pub enum GrpcError {
     /// The address is taken or not ours.
-    #[error(
-        "{service} cannot listen on {address}: {problem}; choose another listen.ports.{service}"
-    )]
+    #[error("{service} cannot listen on {address}: {problem}; choose another listen.ports.{service}")]
     Bind {
         /// Whose face.
         service: Service,
@@ -119,8 +115,7 @@ impl Grpc {
         S::Future: Send + 'static,
     {
         self.names.push(S::NAME);
-        self.routes
-            .add_service(make(self.settings.limits.message_bytes));
+        self.routes.add_service(make(self.settings.limits.message_bytes));
         self
     }
 
@@ -132,13 +127,8 @@ impl Grpc {
     pub async fn serve(self, health: &Health, tasks: &Tasks) -> Result<SocketAddr, GrpcError> {
         let address = self.settings.listen.address(self.service);
         let service = self.service;
-        let listener = TcpListener::bind(address)
-            .await
-            .map_err(|problem| GrpcError::Bind {
-                service,
-                address,
-                problem,
-            })?;
+        let listener =
+            TcpListener::bind(address).await.map_err(|problem| GrpcError::Bind { service, address, problem })?;
         self.serve_on(listener, health, tasks).await
     }
 
@@ -162,12 +152,7 @@ impl Grpc {
             .concurrency_limit_per_connection(limits.requests_per_connection as usize)
             .max_concurrent_streams(limits.requests_per_connection)
             .http2_keepalive_interval(Some(KEEPALIVE))
-            .layer(edge::EdgeLayer::new(
-                self.service,
-                self.access.take(),
-                limits,
-                tasks.stop(),
-            ));
+            .layer(edge::EdgeLayer::new(self.service, self.access.take(), limits, tasks.stop()));
         if let Some((cert, key)) = self.settings.tls.identity() {
             let identity = Identity::from_pem(read(cert).await?, read(key).await?);
             server = server
@@ -182,8 +167,7 @@ impl Grpc {
         let service = self.service;
         tracing::info!(%service, %address, tls = self.settings.tls.identity().is_some(), "gRPC face is open");
         // Nagle's algorithm would hold small answers back for 40 ms.
-        let connections =
-            tonic::transport::server::TcpIncoming::from(listener).with_nodelay(Some(true));
+        let connections = tonic::transport::server::TcpIncoming::from(listener).with_nodelay(Some(true));
         tasks.spawn("gRPC face", async move {
             router
                 .serve_with_incoming_shutdown(connections, stop.cancelled_owned())
@@ -198,28 +182,19 @@ impl Grpc {
             return Ok(());
         }
         let configure = || {
-            self.descriptors.iter().fold(
-                tonic_reflection::server::Builder::configure(),
-                |builder, encoded| builder.register_encoded_file_descriptor_set(encoded),
-            )
+            self.descriptors.iter().fold(tonic_reflection::server::Builder::configure(), |builder, encoded| {
+                builder.register_encoded_file_descriptor_set(encoded)
+            })
         };
-        let refuse =
-            |problem: tonic_reflection::server::Error| GrpcError::Reflection(problem.to_string());
-        let (v1, v1alpha) = (
-            configure().build_v1().map_err(refuse)?,
-            configure().build_v1alpha().map_err(refuse)?,
-        );
+        let refuse = |problem: tonic_reflection::server::Error| GrpcError::Reflection(problem.to_string());
+        let (v1, v1alpha) = (configure().build_v1().map_err(refuse)?, configure().build_v1alpha().map_err(refuse)?);
         // Older tools still ask the alpha name.
         self.routes.add_service(v1).add_service(v1alpha);
         Ok(())
     }
 
     /// The standard health service says what `/readyz` says, for the whole process and for each service name.
-    fn follow(
-        &self,
-        health: &Health,
-        tasks: &Tasks,
-    ) -> HealthServer<impl tonic_health::pb::health_server::Health> {
+    fn follow(&self, health: &Health, tasks: &Tasks) -> HealthServer<impl tonic_health::pb::health_server::Health> {
         use futures::StreamExt as _;
         use tonic_health::ServingStatus::{NotServing, Serving};
         let (reporter, server) = tonic_health::server::health_reporter();
@@ -246,9 +221,7 @@ impl Grpc {
 /// # Errors
 /// When the address is no address, or the TLS files cannot be used.
 pub async fn channel(address: &str, settings: &Settings) -> Result<Channel, GrpcError> {
-    let wrong = || GrpcError::Address {
-        address: address.to_owned(),
-    };
+    let wrong = || GrpcError::Address { address: address.to_owned() };
     let mut endpoint = Endpoint::from_shared(address.to_owned())
         .map_err(|_| wrong())?
         .connect_timeout(Duration::from_secs(5))
@@ -264,9 +237,7 @@ pub async fn channel(address: &str, settings: &Settings) -> Result<Channel, Grpc
         if !settings.peers.tls_name.is_empty() {
             tls = tls.domain_name(settings.peers.tls_name.clone());
         }
-        endpoint = endpoint
-            .tls_config(tls)
-            .map_err(|problem| GrpcError::Tls(chain(&problem)))?;
+        endpoint = endpoint.tls_config(tls).map_err(|problem| GrpcError::Tls(chain(&problem)))?;
     }
     Ok(endpoint.connect_lazy())
 }
@@ -286,10 +257,7 @@ impl Outgoing {
     pub fn new(token: &Secret) -> Result<Self, tonic::Status> {
         let mut authorization: tonic::metadata::MetadataValue<_> =
             format!("Bearer {}", token.expose()).parse().map_err(|_| {
-                crate::errors::unauthenticated(
-                    "TOKEN_MALFORMED",
-                    "the token holds characters no token has",
-                )
+                crate::errors::unauthenticated("TOKEN_MALFORMED", "the token holds characters no token has")
             })?;
         authorization.set_sensitive(true);
         Ok(Self { authorization })
@@ -303,10 +271,7 @@ impl std::fmt::Debug for Outgoing {
 }
 
 impl tonic::service::Interceptor for Outgoing {
-    fn call(
-        &mut self,
-        mut request: tonic::Request<()>,
-    ) -> Result<tonic::Request<()>, tonic::Status> {
+    fn call(&mut self, mut request: tonic::Request<()>) -> Result<tonic::Request<()>, tonic::Status> {
         let metadata = request.metadata_mut();
         metadata.insert("authorization", self.authorization.clone());
         if let Some(context) = telemetry::trace_context().and_then(|context| context.parse().ok()) {
@@ -317,9 +282,7 @@ impl tonic::service::Interceptor for Outgoing {
 }
 
 async fn read(path: &std::path::Path) -> Result<Vec<u8>, GrpcError> {
-    tokio::fs::read(path)
-        .await
-        .map_err(|problem| GrpcError::Tls(format!("{}: {problem}", path.display())))
+    tokio::fs::read(path).await.map_err(|problem| GrpcError::Tls(format!("{}: {problem}", path.display())))
 }
 
 /// The transport says only "transport error"; what happened stands in its sources.

@@ -47,15 +47,9 @@ impl Health {
     #[must_use]
     pub fn check(&self, name: &'static str) -> Check {
         self.0.send_modify(|state| {
-            state
-                .checks
-                .entry(name)
-                .or_insert_with(|| Some("starting".to_owned()));
+            state.checks.entry(name).or_insert_with(|| Some("starting".to_owned()));
         });
-        Check {
-            health: self.clone(),
-            name,
-        }
+        Check { health: self.clone(), name }
     }
 
     /// Readiness goes off for good: the first step of a graceful stop.
@@ -72,11 +66,7 @@ impl Health {
     /// Waits until the process is ready: for starting order and tests.
     pub async fn ready(&self) {
         // The sender lives in `self`, so waiting cannot fail.
-        let _ = self
-            .0
-            .subscribe()
-            .wait_for(|state| state.readiness().ready)
-            .await;
+        let _ = self.0.subscribe().wait_for(|state| state.readiness().ready).await;
     }
 
     /// Every change of readiness, beginning with the present one.
@@ -88,16 +78,9 @@ impl Health {
 
 impl State {
     fn readiness(&self) -> Readiness {
-        let waiting: BTreeMap<_, _> = self
-            .checks
-            .iter()
-            .filter_map(|(name, waits)| Some((*name, waits.clone()?)))
-            .collect();
-        Readiness {
-            ready: waiting.is_empty() && !self.stopping,
-            stopping: self.stopping,
-            waiting,
-        }
+        let waiting: BTreeMap<_, _> =
+            self.checks.iter().filter_map(|(name, waits)| Some((*name, waits.clone()?))).collect();
+        Readiness { ready: waiting.is_empty() && !self.stopping, stopping: self.stopping, waiting }
     }
 }
 
@@ -128,11 +111,7 @@ impl Check {
                 None => tracing::info!(check = self.name, "ready"),
                 Some(reason) => tracing::warn!(check = self.name, %reason, "waiting"),
             }
-            metrics::gauge!("suban_ready", "check" => self.name).set(if to.is_none() {
-                1.0
-            } else {
-                0.0
-            });
+            metrics::gauge!("suban_ready", "check" => self.name).set(if to.is_none() { 1.0 } else { 0.0 });
             state.checks.insert(self.name, to);
             true
         });
@@ -181,11 +160,6 @@ mod tests {
             async move { health.ready().await }
         };
         let flips = async { check.ready() };
-        tokio::time::timeout(
-            std::time::Duration::from_secs(5),
-            futures::future::join(waits, flips),
-        )
-        .await
-        .unwrap();
+        tokio::time::timeout(std::time::Duration::from_secs(5), futures::future::join(waits, flips)).await.unwrap();
     }
 }

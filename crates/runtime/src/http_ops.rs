@@ -5,10 +5,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use axum::{
-    Json, Router, extract::State, http::StatusCode, http::header, response::IntoResponse,
-    routing::get,
-};
+use axum::{Json, Router, extract::State, http::StatusCode, http::header, response::IntoResponse, routing::get};
 use tokio::net::TcpListener;
 
 use crate::{Health, Tasks, telemetry};
@@ -20,24 +17,15 @@ const UPKEEP: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// When the address cannot be bound.
-pub async fn serve(
-    address: SocketAddr,
-    health: &Health,
-    tasks: &Tasks,
-) -> std::io::Result<SocketAddr> {
+pub async fn serve(address: SocketAddr, health: &Health, tasks: &Tasks) -> std::io::Result<SocketAddr> {
     let listener = TcpListener::bind(address).await.map_err(|problem| {
-        std::io::Error::new(
-            problem.kind(),
-            format!("metrics port {address} cannot be bound: {problem}"),
-        )
+        std::io::Error::new(problem.kind(), format!("metrics port {address} cannot be bound: {problem}"))
     })?;
     let bound = listener.local_addr()?;
     let stop = tasks.stop();
     let router = router(health.clone());
     tasks.spawn("operations face", async move {
-        axum::serve(listener, router)
-            .with_graceful_shutdown(stop.cancelled_owned())
-            .await
+        axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await
     });
     let stop = tasks.stop();
     tasks.spawn("metrics upkeep", async move {
@@ -60,22 +48,12 @@ pub fn router(health: Health) -> Router {
 }
 
 async fn metrics() -> impl IntoResponse {
-    (
-        [(
-            header::CONTENT_TYPE,
-            "text/plain; version=0.0.4; charset=utf-8",
-        )],
-        telemetry::render_metrics(),
-    )
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], telemetry::render_metrics())
 }
 
 async fn readyz(State(health): State<Health>) -> impl IntoResponse {
     let readiness = health.readiness();
-    let status = if readiness.ready {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
+    let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(readiness))
 }
 
@@ -103,37 +81,19 @@ mod tests {
         kafka.waiting("no broker answers");
         let answer = get(address, "/readyz").await;
         assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
-        assert!(
-            answer.contains(r#""waiting":{"kafka":"no broker answers"}"#),
-            "{answer}"
-        );
-        assert!(
-            get(address, "/livez").await.starts_with("HTTP/1.1 200"),
-            "alive though not ready"
-        );
+        assert!(answer.contains(r#""waiting":{"kafka":"no broker answers"}"#), "{answer}");
+        assert!(get(address, "/livez").await.starts_with("HTTP/1.1 200"), "alive though not ready");
         kafka.ready();
         assert!(get(address, "/readyz").await.starts_with("HTTP/1.1 200"));
-        assert!(
-            get(address, "/metrics")
-                .await
-                .contains("text/plain; version=0.0.4")
-        );
-        tasks
-            .stop_within(&health, Duration::from_secs(5))
-            .await
-            .unwrap();
-        assert!(
-            tokio::net::TcpStream::connect(address).await.is_err(),
-            "nothing listens after the stop"
-        );
+        assert!(get(address, "/metrics").await.contains("text/plain; version=0.0.4"));
+        tasks.stop_within(&health, Duration::from_secs(5)).await.unwrap();
+        assert!(tokio::net::TcpStream::connect(address).await.is_err(), "nothing listens after the stop");
     }
 
     #[tokio::test]
     async fn a_taken_port_is_named() {
         let (tasks, health) = (Tasks::new(), Health::new());
-        let taken = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))
-            .await
-            .unwrap();
+        let taken = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let address = taken.local_addr().unwrap();
         let problem = serve(address, &health, &tasks).await.unwrap_err();
         assert!(problem.to_string().contains(&address.to_string()));

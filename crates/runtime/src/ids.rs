@@ -50,14 +50,7 @@ impl Ids {
     }
 
     fn of(clock: Clock, random: StdRng) -> Self {
-        Self(Arc::new(Inner {
-            clock,
-            state: Mutex::new(State {
-                random,
-                tick: 0,
-                tail: 0,
-            }),
-        }))
+        Self(Arc::new(Inner { clock, state: Mutex::new(State { random, tick: 0, tail: 0 }) }))
     }
 
     /// A ticket's id for the instant it was received, which may be past (imported history plays its own
@@ -90,10 +83,7 @@ impl Ids {
             state.tail += state.random.random_range(1..=STEP);
             if u128::from(state.tail) > RANDOM {
                 // More than a million ids in a quarter of a microsecond: borrow from the next one.
-                (state.tick, state.tail) = (
-                    state.tick + 1,
-                    state.random.next_u64() >> (65 - RANDOM_BITS),
-                );
+                (state.tick, state.tail) = (state.tick + 1, state.random.next_u64() >> (65 - RANDOM_BITS));
             }
         }
         compose(state.tick, state.tail)
@@ -107,13 +97,8 @@ fn tick_of(at: At) -> u64 {
 }
 
 fn compose(tick: u64, tail: u64) -> Uuid {
-    let (millis, fraction) = (
-        u128::from(tick >> 12) & ((1 << 48) - 1),
-        u128::from(tick & 0xfff),
-    );
-    Uuid::from_u128(
-        (millis << 80) | (7 << 76) | (fraction << 64) | (0b10 << 62) | (u128::from(tail) & RANDOM),
-    )
+    let (millis, fraction) = (u128::from(tick >> 12) & ((1 << 48) - 1), u128::from(tick & 0xfff));
+    Uuid::from_u128((millis << 80) | (7 << 76) | (fraction << 64) | (0b10 << 62) | (u128::from(tail) & RANDOM))
 }
 
 impl fmt::Debug for Ids {
@@ -140,9 +125,7 @@ mod tests {
             // Steps of a third of a microsecond: three ids share each.
             all.push(ids.uuid(noon().plus(Span::micros(step / 3))));
         }
-        let many: Vec<_> = (0..100_000)
-            .map(|_| ids.uuid(noon().plus(Span::seconds(1))))
-            .collect();
+        let many: Vec<_> = (0..100_000).map(|_| ids.uuid(noon().plus(Span::seconds(1)))).collect();
         all.extend(many);
         assert!(all.windows(2).all(|pair| pair[0] < pair[1]));
     }
@@ -153,10 +136,7 @@ mod tests {
         assert_eq!(id.get_version_num(), 7);
         assert_eq!(id.get_variant(), uuid::Variant::RFC4122);
         let (seconds, nanos) = id.get_timestamp().unwrap().to_unix();
-        assert_eq!(
-            seconds * 1000 + u64::from(nanos) / 1_000_000,
-            u64::try_from(noon().millis()).unwrap()
-        );
+        assert_eq!(seconds * 1000 + u64::from(nanos) / 1_000_000, u64::try_from(noon().millis()).unwrap());
     }
 
     #[test]
@@ -165,10 +145,7 @@ mod tests {
         let now = ids.next();
         let past = ids.uuid(noon().minus(Span::days(400)));
         assert!(past < now);
-        assert!(
-            ids.next() > now,
-            "asking for the past does not disturb the present"
-        );
+        assert!(ids.next() > now, "asking for the past does not disturb the present");
     }
 
     #[test]
@@ -184,13 +161,9 @@ mod tests {
     fn threads_never_share_an_id() {
         let ids = Ids::new(Clock::manual(noon()));
         let mut all: Vec<Uuid> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..4)
-                .map(|_| scope.spawn(|| (0..5_000).map(|_| ids.next()).collect::<Vec<_>>()))
-                .collect();
-            threads
-                .into_iter()
-                .flat_map(|thread| thread.join().unwrap())
-                .collect()
+            let threads: Vec<_> =
+                (0..4).map(|_| scope.spawn(|| (0..5_000).map(|_| ids.next()).collect::<Vec<_>>())).collect();
+            threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
         });
         all.sort_unstable();
         all.dedup();

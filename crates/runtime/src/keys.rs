@@ -116,9 +116,7 @@ impl Keys {
         let security = &settings.security;
         if !security.master_key.is_empty() {
             let key = |name: &str, text: &Secret| {
-                Key::from_base64(text).ok_or_else(|| KeysError::Malformed {
-                    name: format!("security.{name}"),
-                })
+                Key::from_base64(text).ok_or_else(|| KeysError::Malformed { name: format!("security.{name}") })
             };
             let master = key("master_key", &security.master_key)?;
             return Ok(Self {
@@ -131,9 +129,7 @@ impl Keys {
         let path = &security.key_file;
         if !path.exists() {
             if !settings.demo.enabled {
-                return Err(KeysError::Missing {
-                    path: path.display().to_string(),
-                });
+                return Err(KeysError::Missing { path: path.display().to_string() });
             }
             Self::create(path)?;
         }
@@ -158,9 +154,7 @@ impl Keys {
         // What stays behind would be a second copy of the keys.
         std::fs::remove_file(&temporary).map_err(|problem| unusable(path, &problem))?;
         match linked {
-            Err(problem) if problem.kind() != std::io::ErrorKind::AlreadyExists => {
-                Err(unusable(path, &problem))
-            }
+            Err(problem) if problem.kind() != std::io::ErrorKind::AlreadyExists => Err(unusable(path, &problem)),
             Ok(()) | Err(_) => Ok(()),
         }
     }
@@ -172,26 +166,13 @@ impl Keys {
     /// When the file cannot be read or written.
     pub fn rotate(path: &Path) -> Result<String, KeysError> {
         let file = read_file(path)?;
-        let newest = file
-            .masters
-            .keys()
-            .filter_map(|id| id.strip_prefix('k')?.parse::<u32>().ok())
-            .max()
-            .unwrap_or(0);
+        let newest = file.masters.keys().filter_map(|id| id.strip_prefix('k')?.parse::<u32>().ok()).max().unwrap_or(0);
         let id = format!("k{}", newest.saturating_add(1));
         let master = fresh(path)?;
-        let mut masters: BTreeMap<&str, &str> = file
-            .masters
-            .iter()
-            .map(|(id, key)| (id.as_str(), key.expose()))
-            .collect();
+        let mut masters: BTreeMap<&str, &str> =
+            file.masters.iter().map(|(id, key)| (id.as_str(), key.expose())).collect();
         masters.insert(&id, master.expose());
-        let written = Written {
-            current: &id,
-            phone: file.phone.expose(),
-            link: file.link.expose(),
-            masters,
-        };
+        let written = Written { current: &id, phone: file.phone.expose(), link: file.link.expose(), masters };
         let temporary = write_beside(path, &written)?;
         std::fs::rename(&temporary, path).map_err(|problem| unusable(path, &problem))?;
         Ok(id)
@@ -199,22 +180,14 @@ impl Keys {
 
     fn read(path: &Path) -> Result<Self, KeysError> {
         let file = read_file(path)?;
-        let key = |name: String, text: &Secret| {
-            Key::from_base64(text).ok_or(KeysError::Malformed { name })
-        };
+        let key = |name: String, text: &Secret| Key::from_base64(text).ok_or(KeysError::Malformed { name });
         let masters = file
             .masters
             .iter()
             .map(|(id, text)| Ok((id.clone(), key(format!("masters.{id}"), text)?)))
             .collect::<Result<BTreeMap<_, _>, KeysError>>()?;
         if !masters.contains_key(&file.current) {
-            return Err(unusable(
-                path,
-                &format_args!(
-                    "current is {:?}, which is none of its masters",
-                    file.current
-                ),
-            ));
+            return Err(unusable(path, &format_args!("current is {:?}, which is none of its masters", file.current)));
         }
         Ok(Self {
             phone: key("phone".to_owned(), &file.phone)?,
@@ -227,16 +200,9 @@ impl Keys {
 
 fn read_file(path: &Path) -> Result<KeyFile, KeysError> {
     use std::os::unix::fs::PermissionsExt as _;
-    let mode = std::fs::metadata(path)
-        .map_err(|problem| unusable(path, &problem))?
-        .permissions()
-        .mode()
-        & 0o777;
+    let mode = std::fs::metadata(path).map_err(|problem| unusable(path, &problem))?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
-        return Err(KeysError::Open {
-            path: path.display().to_string(),
-            mode,
-        });
+        return Err(KeysError::Open { path: path.display().to_string(), mode });
     }
     let text = std::fs::read_to_string(path).map_err(|problem| unusable(path, &problem))?;
     // The parser's own message quotes the line, and the line is a key.
@@ -246,25 +212,14 @@ fn read_file(path: &Path) -> Result<KeyFile, KeysError> {
 fn write_beside(path: &Path, file: &Written<'_>) -> Result<std::path::PathBuf, KeysError> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let text = toml::to_string(file).map_err(|problem| unusable(path, &problem))?;
-    if let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|problem| unusable(path, &problem))?;
     }
     let mut name = path.as_os_str().to_owned();
-    name.push(format!(
-        ".{}-{:x}",
-        std::process::id(),
-        OsRng.try_next_u32().unwrap_or_default()
-    ));
+    name.push(format!(".{}-{:x}", std::process::id(), OsRng.try_next_u32().unwrap_or_default()));
     let temporary = std::path::PathBuf::from(name);
     let write = || -> std::io::Result<()> {
-        let mut out = std::fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&temporary)?;
+        let mut out = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
         out.write_all(b"# Suban's keys. Whoever has them reads every citizen's data; whoever loses them loses it.\n")?;
         out.write_all(text.as_bytes())?;
         out.sync_all()
@@ -275,17 +230,12 @@ fn write_beside(path: &Path, file: &Written<'_>) -> Result<std::path::PathBuf, K
 
 fn fresh(path: &Path) -> Result<Secret, KeysError> {
     let mut bits = [0; 32];
-    OsRng
-        .try_fill_bytes(&mut bits)
-        .map_err(|problem| unusable(path, &problem))?;
+    OsRng.try_fill_bytes(&mut bits).map_err(|problem| unusable(path, &problem))?;
     Ok(Secret::new(STANDARD.encode(bits)))
 }
 
 fn unusable(path: &Path, problem: &dyn fmt::Display) -> KeysError {
-    KeysError::File {
-        path: path.display().to_string(),
-        problem: problem.to_string(),
-    }
+    KeysError::File { path: path.display().to_string(), problem: problem.to_string() }
 }
 
 #[cfg(test)]
@@ -298,18 +248,14 @@ mod tests {
 
     impl Folder {
         fn new(name: &str) -> Self {
-            let path =
-                std::env::temp_dir().join(format!("suban-keys-{name}-{}", std::process::id()));
+            let path = std::env::temp_dir().join(format!("suban-keys-{name}-{}", std::process::id()));
             std::fs::create_dir_all(&path).unwrap();
             Self(path)
         }
 
         fn settings(&self, demo: bool) -> Settings {
             let variables = [
-                (
-                    "SUBAN_SECURITY__KEY_FILE".to_owned(),
-                    self.file().display().to_string(),
-                ),
+                ("SUBAN_SECURITY__KEY_FILE".to_owned(), self.file().display().to_string()),
                 ("SUBAN_DEMO__ENABLED".to_owned(), demo.to_string()),
             ];
             Settings::from_layers(None, variables).unwrap()
@@ -330,22 +276,11 @@ mod tests {
     fn the_demo_makes_its_keys_once_and_for_its_owner_only() {
         let folder = Folder::new("demo");
         let keys = Keys::load(&folder.settings(true)).unwrap();
-        assert_eq!(
-            std::fs::metadata(folder.file())
-                .unwrap()
-                .permissions()
-                .mode()
-                & 0o777,
-            0o600
-        );
+        assert_eq!(std::fs::metadata(folder.file()).unwrap().permissions().mode() & 0o777, 0o600);
         let again = Keys::load(&folder.settings(false)).unwrap();
         assert_eq!(keys.phone.expose(), again.phone.expose());
         assert_ne!(keys.phone.expose(), keys.link.expose());
-        assert_eq!(
-            std::fs::read_dir(&folder.0).unwrap().count(),
-            1,
-            "no second copy stays behind"
-        );
+        assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 1, "no second copy stays behind");
     }
 
     #[test]
@@ -353,13 +288,9 @@ mod tests {
         let folder = Folder::new("race");
         let settings = folder.settings(true);
         let phones: Vec<_> = std::thread::scope(|scope| {
-            let starts: Vec<_> = (0..8)
-                .map(|_| scope.spawn(|| *Keys::load(&settings).unwrap().phone.expose()))
-                .collect();
-            starts
-                .into_iter()
-                .map(|start| start.join().unwrap())
-                .collect()
+            let starts: Vec<_> =
+                (0..8).map(|_| scope.spawn(|| *Keys::load(&settings).unwrap().phone.expose())).collect();
+            starts.into_iter().map(|start| start.join().unwrap()).collect()
         });
         assert!(phones.windows(2).all(|pair| pair[0] == pair[1]));
     }
@@ -367,10 +298,7 @@ mod tests {
     #[test]
     fn a_real_city_gets_no_keys_by_accident() {
         let folder = Folder::new("real");
-        assert!(matches!(
-            Keys::load(&folder.settings(false)),
-            Err(KeysError::Missing { .. })
-        ));
+        assert!(matches!(Keys::load(&folder.settings(false)), Err(KeysError::Missing { .. })));
         assert!(!folder.file().exists());
     }
 
@@ -379,10 +307,7 @@ mod tests {
         let folder = Folder::new("open");
         Keys::create(&folder.file()).unwrap();
         std::fs::set_permissions(folder.file(), std::fs::Permissions::from_mode(0o640)).unwrap();
-        assert!(matches!(
-            Keys::load(&folder.settings(true)),
-            Err(KeysError::Open { mode: 0o640, .. })
-        ));
+        assert!(matches!(Keys::load(&folder.settings(true)), Err(KeysError::Open { mode: 0o640, .. })));
     }
 
     #[test]
@@ -402,12 +327,7 @@ mod tests {
         let folder = Folder::new("broken");
         Keys::create(&folder.file()).unwrap();
         let text = std::fs::read_to_string(folder.file()).unwrap();
-        let key = text
-            .lines()
-            .find_map(|line| line.strip_prefix("phone = "))
-            .unwrap()
-            .trim_matches('"')
-            .to_owned();
+        let key = text.lines().find_map(|line| line.strip_prefix("phone = ")).unwrap().trim_matches('"').to_owned();
         std::fs::write(folder.file(), text.replace("phone = \"", "phone = \"\"")).unwrap();
         let problem = Keys::load(&folder.settings(true)).unwrap_err().to_string();
         assert!(!problem.contains(&key[..8]), "{problem}");
@@ -417,20 +337,13 @@ mod tests {
     fn keys_from_the_settings_win_and_must_be_32_bytes() {
         let good = STANDARD.encode([7; 32]);
         let with = |master: &str| {
-            let variables = [
-                ("MASTER", master),
-                ("PHONE", good.as_str()),
-                ("LINK", good.as_str()),
-            ]
-            .map(|(name, key)| (format!("SUBAN_SECURITY__{name}_KEY"), key.to_owned()));
+            let variables = [("MASTER", master), ("PHONE", good.as_str()), ("LINK", good.as_str())]
+                .map(|(name, key)| (format!("SUBAN_SECURITY__{name}_KEY"), key.to_owned()));
             Keys::load(&Settings::from_layers(None, variables).unwrap())
         };
         assert_eq!(with(&good).unwrap().masters["k1"].expose(), &[7; 32]);
         let problem = with("c2hvcnQ=").unwrap_err().to_string();
-        assert!(
-            problem.contains("security.master_key") && !problem.contains("c2hvcnQ"),
-            "{problem}"
-        );
+        assert!(problem.contains("security.master_key") && !problem.contains("c2hvcnQ"), "{problem}");
         assert_eq!(format!("{:?}", with(&good).unwrap().phone), "Key(***)");
     }
 }

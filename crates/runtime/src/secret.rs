@@ -132,14 +132,8 @@ mod tests {
     #[test]
     fn an_address_is_shown_without_its_password() {
         let shown = |url: &str| SecretUrl::new(url).shown();
-        assert_eq!(
-            shown("postgres://suban:p@ss/w@db:5432/suban"),
-            "postgres://suban:***@db:5432/suban"
-        );
-        assert_eq!(
-            shown("postgres://db/suban?password=x"),
-            "postgres://db/suban?***"
-        );
+        assert_eq!(shown("postgres://suban:p@ss/w@db:5432/suban"), "postgres://suban:***@db:5432/suban");
+        assert_eq!(shown("postgres://db/suban?password=x"), "postgres://db/suban?***");
         assert_eq!(shown("redis://:x@127.0.0.1/0"), "redis://:***@127.0.0.1/0");
         assert_eq!(shown("redis://127.0.0.1/0"), "redis://127.0.0.1/0");
         assert_eq!(shown("host=db password=x"), "***");

@@ -39,14 +39,8 @@ pub enum Service {
 
 impl Service {
     /// Every service, in the order of a ticket's way.
-    pub const ALL: [Self; 6] = [
-        Self::Intake,
-        Self::Dedup,
-        Self::Dispatch,
-        Self::Followup,
-        Self::Scoring,
-        Self::Gateway,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Intake, Self::Dedup, Self::Dispatch, Self::Followup, Self::Scoring, Self::Gateway];
 
     /// The name used on the command line, in settings, metrics and traces.
     #[must_use]
@@ -187,10 +181,7 @@ impl Listen {
 /// One port a service; 0 takes a free one.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    missing_docs,
-    reason = "each is the port of the service it is named after"
-)]
+#[expect(missing_docs, reason = "each is the port of the service it is named after")]
 pub struct Ports {
     pub intake: u16,
     pub dedup: u16,
@@ -218,10 +209,7 @@ impl Ports {
 /// Where the other processes are reached; empty means as in [`Listen`].
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    missing_docs,
-    reason = "each is the address of the service it is named after"
-)]
+#[expect(missing_docs, reason = "each is the address of the service it is named after")]
 pub struct Peers {
     pub intake: String,
     pub dedup: String,
@@ -425,11 +413,7 @@ impl Settings {
         if !said.is_empty() {
             return said.clone();
         }
-        let scheme = if self.tls.identity().is_some() {
-            "https"
-        } else {
-            "http"
-        };
+        let scheme = if self.tls.identity().is_some() { "https" } else { "http" };
         let mut address = self.listen.address(service);
         if address.ip().is_unspecified() {
             address.set_ip(match address.ip() {
@@ -443,8 +427,7 @@ impl Settings {
     /// What is in force, as TOML, secrets hidden: `suban --print-config`.
     #[must_use]
     pub fn printable(&self) -> String {
-        toml::to_string(self)
-            .unwrap_or_else(|problem| format!("# settings cannot be shown: {problem}\n"))
+        toml::to_string(self).unwrap_or_else(|problem| format!("# settings cannot be shown: {problem}\n"))
     }
 }
 
@@ -466,14 +449,9 @@ mod span_text {
         text.trim()
             .parse::<jiff::Span>()
             .ok()
-            .and_then(|span| {
-                span.to_duration(jiff::SpanRelativeTo::days_are_24_hours())
-                    .ok()
-            })
+            .and_then(|span| span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok())
             .and_then(|span| Duration::try_from(span).ok())
-            .ok_or_else(|| {
-                D::Error::custom("must be a span of time such as \"20s\", \"5ms\" or \"14d\"")
-            })
+            .ok_or_else(|| D::Error::custom("must be a span of time such as \"20s\", \"5ms\" or \"14d\""))
     }
 }
 
@@ -483,20 +461,12 @@ mod maybe_path {
 
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    #[expect(
-        clippy::ref_option,
-        reason = "serde calls it with a reference to the field"
-    )]
-    pub(super) fn serialize<S: Serializer>(
-        path: &Option<PathBuf>,
-        s: S,
-    ) -> Result<S::Ok, S::Error> {
+    #[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
+    pub(super) fn serialize<S: Serializer>(path: &Option<PathBuf>, s: S) -> Result<S::Ok, S::Error> {
         path.clone().unwrap_or_default().serialize(s)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        d: D,
-    ) -> Result<Option<PathBuf>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<PathBuf>, D::Error> {
         let path = PathBuf::deserialize(d)?;
         Ok((!path.as_os_str().is_empty()).then_some(path))
     }

@@ -115,14 +115,8 @@ impl Tasks {
             }
             match ended {
                 Ok(Ok(())) => tracing::debug!(task = name, "task ended"),
-                Ok(Err(problem)) => tasks.fail(Stopped::Failed {
-                    task: name,
-                    problem: problem.to_string(),
-                }),
-                Err(panic) => tasks.fail(Stopped::Panicked {
-                    task: name,
-                    problem: text_of(panic.as_ref()),
-                }),
+                Ok(Err(problem)) => tasks.fail(Stopped::Failed { task: name, problem: problem.to_string() }),
+                Err(panic) => tasks.fail(Stopped::Panicked { task: name, problem: text_of(panic.as_ref()) }),
             }
         };
         self.0.tracker.spawn(watched);
@@ -166,10 +160,7 @@ impl Tasks {
         match (self.failure(), drained) {
             (Some(failure), _) => Err(failure),
             (None, Ok(())) => Ok(()),
-            (None, Err(_)) => Err(Stopped::Late {
-                deadline: drain,
-                tasks: self.running(),
-            }),
+            (None, Err(_)) => Err(Stopped::Late { deadline: drain, tasks: self.running() }),
         }
     }
 
@@ -190,9 +181,7 @@ impl Tasks {
 
 impl fmt::Debug for Tasks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tasks")
-            .field("running", &self.running())
-            .finish_non_exhaustive()
+        f.debug_struct("Tasks").field("running", &self.running()).finish_non_exhaustive()
     }
 }
 
@@ -217,15 +206,8 @@ struct Signals {
 impl Signals {
     fn listen() -> Result<Self, Stopped> {
         use tokio::signal::unix::{SignalKind, signal};
-        let on = |kind| {
-            signal(kind).map_err(|problem| Stopped::NoSignals {
-                problem: problem.to_string(),
-            })
-        };
-        Ok(Self {
-            interrupt: on(SignalKind::interrupt())?,
-            terminate: on(SignalKind::terminate())?,
-        })
+        let on = |kind| signal(kind).map_err(|problem| Stopped::NoSignals { problem: problem.to_string() });
+        Ok(Self { interrupt: on(SignalKind::interrupt())?, terminate: on(SignalKind::terminate())? })
     }
 
     async fn next(&mut self) -> &'static str {
@@ -269,13 +251,8 @@ mod tests {
             Ok::<_, String>(())
         });
         tasks.spawn("relay", async { Err("connection lost") });
-        let ended = tokio::time::timeout(PATIENCE, tasks.run_until_signal(&health, PATIENCE))
-            .await
-            .unwrap();
-        assert_eq!(
-            ended.unwrap_err().to_string(),
-            "task relay failed: connection lost"
-        );
+        let ended = tokio::time::timeout(PATIENCE, tasks.run_until_signal(&health, PATIENCE)).await.unwrap();
+        assert_eq!(ended.unwrap_err().to_string(), "task relay failed: connection lost");
     }
 
     #[tokio::test]
@@ -285,13 +262,8 @@ mod tests {
             assert!(std::hint::black_box(false), "a defect");
             Ok::<_, String>(())
         });
-        let ended = tokio::time::timeout(PATIENCE, tasks.run_until_signal(&health, PATIENCE))
-            .await
-            .unwrap();
-        assert_eq!(
-            ended.unwrap_err().to_string(),
-            "task timer panicked: a defect"
-        );
+        let ended = tokio::time::timeout(PATIENCE, tasks.run_until_signal(&health, PATIENCE)).await.unwrap();
+        assert_eq!(ended.unwrap_err().to_string(), "task timer panicked: a defect");
     }
 
     #[tokio::test]
@@ -299,9 +271,6 @@ mod tests {
         let (tasks, health) = (Tasks::new(), Health::new());
         tasks.spawn("stubborn", std::future::pending::<Result<(), String>>());
         let ended = tasks.stop_within(&health, Duration::from_millis(50)).await;
-        assert_eq!(
-            ended.unwrap_err().to_string(),
-            "still busy after 0.05 s: stubborn"
-        );
+        assert_eq!(ended.unwrap_err().to_string(), "still busy after 0.05 s: stubborn");
     }
 }

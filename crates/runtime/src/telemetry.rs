@@ -25,17 +25,13 @@ use opentelemetry_sdk::{
 };
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
-use tracing_subscriber::{
-    EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _,
-};
+use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 use crate::settings::{LogFormat, Settings};
 
 /// Buckets of every histogram, in seconds: what ends in `_seconds` is a duration.
-const SECONDS: [f64; 16] = [
-    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
-    120.0,
-];
+const SECONDS: [f64; 16] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0];
 /// Buckets of histograms that count things in a batch.
 const SIZES: [f64; 10] = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0];
 
@@ -100,75 +96,45 @@ pub fn init(service: &str, settings: &Settings) -> Result<TelemetryGuard, Teleme
     let traces = if telemetry.otlp_endpoint.is_empty() {
         None
     } else {
-        Some(tracer_provider(
-            service,
-            &telemetry.otlp_endpoint,
-            telemetry.sample,
-        )?)
+        Some(tracer_provider(service, &telemetry.otlp_endpoint, telemetry.sample)?)
     };
     // Checked when the settings were loaded; a filter that does not parse falls back to the default.
     let filter = EnvFilter::try_new(&telemetry.log).unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match telemetry.log_format {
         LogFormat::Text => lines.with_target(false).boxed(),
-        LogFormat::Json => lines
-            .json()
-            .flatten_event(true)
-            .with_current_span(true)
-            .boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).with_current_span(true).boxed(),
     };
     let spans = traces.as_ref().map(|traces| {
         // Spans are sent whatever the log filter says, except the chatter of the transport below us.
         tracing_opentelemetry::layer()
             .with_tracer(traces.tracer("suban"))
-            .with_filter(EnvFilter::new(
-                "info,h2=off,hyper=off,tonic=off,tower=off,opentelemetry=off",
-            ))
+            .with_filter(EnvFilter::new("info,h2=off,hyper=off,tonic=off,tower=off,opentelemetry=off"))
     });
-    let first = tracing_subscriber::registry()
-        .with(lines.with_filter(filter))
-        .with(spans)
-        .try_init()
-        .is_ok();
+    let first = tracing_subscriber::registry().with(lines.with_filter(filter)).with(spans).try_init().is_ok();
     if !first {
         return Ok(TelemetryGuard { traces: None });
     }
     // A panic is a log line like any other, so that collectors see it.
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic
-            .location()
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
         let said = panic.payload_as_str().unwrap_or("no text");
         tracing::error!(place, said, "panic");
     }));
     Ok(TelemetryGuard { traces })
 }
 
-fn tracer_provider(
-    service: &str,
-    endpoint: &str,
-    sample: f64,
-) -> Result<SdkTracerProvider, TelemetryError> {
+fn tracer_provider(service: &str, endpoint: &str, sample: f64) -> Result<SdkTracerProvider, TelemetryError> {
     let exporter = opentelemetry_otlp::SpanExporter::builder()
         .with_tonic()
         .with_endpoint(endpoint)
         .with_timeout(Duration::from_secs(5))
         .build()
-        .map_err(|problem| TelemetryError::Exporter {
-            endpoint: endpoint.to_owned(),
-            problem: problem.to_string(),
-        })?;
+        .map_err(|problem| TelemetryError::Exporter { endpoint: endpoint.to_owned(), problem: problem.to_string() })?;
     Ok(SdkTracerProvider::builder()
         .with_batch_exporter(exporter)
-        .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(
-            sample,
-        ))))
-        .with_resource(
-            Resource::builder()
-                .with_service_name(format!("suban-{service}"))
-                .build(),
-        )
+        .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(sample))))
+        .with_resource(Resource::builder().with_service_name(format!("suban-{service}")).build())
         .build())
 }
 
@@ -185,9 +151,7 @@ fn recorder() -> Result<&'static PrometheusHandle, TelemetryError> {
     let refuse = |problem: &dyn std::fmt::Display| TelemetryError::Metrics(problem.to_string());
     let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
-        .and_then(|builder| {
-            builder.set_buckets_for_metric(Matcher::Suffix("_size".to_owned()), &SIZES)
-        })
+        .and_then(|builder| builder.set_buckets_for_metric(Matcher::Suffix("_size".to_owned()), &SIZES))
         .and_then(PrometheusBuilder::install_recorder)
         .map_err(|problem| refuse(&problem))?;
     Ok(METRICS.get_or_init(|| handle))
@@ -196,10 +160,7 @@ fn recorder() -> Result<&'static PrometheusHandle, TelemetryError> {
 /// All metrics of the process in Prometheus' text form; empty before [`init`].
 #[must_use]
 pub fn render_metrics() -> String {
-    METRICS
-        .get()
-        .map(PrometheusHandle::render)
-        .unwrap_or_default()
+    METRICS.get().map(PrometheusHandle::render).unwrap_or_default()
 }
 
 /// Folds what histograms have gathered, so that they do not grow between scrapes.
@@ -279,11 +240,7 @@ mod tests {
     #[test]
     fn nonsense_from_outside_starts_a_new_trace() {
         with_traces(|| {
-            for nonsense in [
-                "",
-                "00-xyz",
-                "00-00000000000000000000000000000000-0000000000000000-01",
-            ] {
+            for nonsense in ["", "00-xyz", "00-00000000000000000000000000000000-0000000000000000-01"] {
                 let span = tracing::info_span!("consume");
                 set_parent(&span, nonsense);
                 add_link(&span, nonsense);
@@ -312,10 +269,7 @@ mod tests {
         metrics_upkeep();
         let text = render_metrics();
         assert!(text.contains("suban_test_total 3"), "{text}");
-        assert!(
-            text.contains("suban_test_seconds_bucket{le=\"0.005\"} 1"),
-            "{text}"
-        );
+        assert!(text.contains("suban_test_seconds_bucket{le=\"0.005\"} 1"), "{text}");
         assert!(text.contains("suban_build_info{service=\"test\""), "{text}");
     }
 }

@@ -27,14 +27,8 @@ impl tonic::server::UnaryService<Vec<u8>> for Collector {
     type Response = ();
     type Future = std::future::Ready<Result<Response<()>, Status>>;
     fn call(&mut self, request: Request<Vec<u8>>) -> Self::Future {
-        let kept = self
-            .0
-            .lock()
-            .map(|mut kept| kept.extend(request.into_inner()));
-        std::future::ready(
-            kept.map(|()| Response::new(()))
-                .map_err(|_| Status::internal("the test panicked")),
-        )
+        let kept = self.0.lock().map(|mut kept| kept.extend(request.into_inner()));
+        std::future::ready(kept.map(|()| Response::new(())).map_err(|_| Status::internal("the test panicked")))
     }
 }
 
@@ -47,11 +41,7 @@ impl tower::Service<http::Request<Body>> for Collector {
     }
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let collector = self.clone();
-        Box::pin(async move {
-            Ok(tonic::server::Grpc::new(Raw)
-                .unary(collector, request)
-                .await)
-        })
+        Box::pin(async move { Ok(tonic::server::Grpc::new(Raw).unary(collector, request).await) })
     }
 }
 
@@ -102,10 +92,7 @@ async fn spans_reach_the_collector_with_their_trace_and_service() {
         let settings = Settings::from_layers(None, variables).unwrap();
         let guard = telemetry::init("intake", &settings).unwrap();
         let span = tracing::info_span!("a ticket passes");
-        telemetry::set_parent(
-            &span,
-            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-        );
+        telemetry::set_parent(&span, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
         drop(span);
         // Flushing blocks, as at the end of a process.
         tokio::task::spawn_blocking(|| guard.flush()).await.unwrap();
@@ -119,8 +106,5 @@ async fn spans_reach_the_collector_with_their_trace_and_service() {
     let holds = |needle: &[u8]| got.windows(needle.len()).any(|part| part == needle);
     assert!(holds(b"suban-intake"));
     assert!(holds(b"a ticket passes"));
-    assert!(
-        holds(&0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c_u128.to_be_bytes()),
-        "the parent's trace"
-    );
+    assert!(holds(&0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c_u128.to_be_bytes()), "the parent's trace");
 }

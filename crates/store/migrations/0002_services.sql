@@ -11,7 +11,8 @@ create table dispatch.queue (
   area          text,
   reason        text        not null,
   claimed_by    text,
-  claimed_until timestamptz
+  claimed_until timestamptz,
+  claim_request text
 );
 create index queue_order on dispatch.queue (urgency desc, received_at, ticket_id);                          -- next to be taken
 create index queue_holder on dispatch.queue (claimed_by) where claimed_by is not null;                      -- what a person holds

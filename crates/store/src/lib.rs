@@ -39,9 +39,9 @@ pub use commit::{Change, Done};
 pub use create::{Created, NewTicket};
 pub use crypto::*;
 pub use erase::*;
-pub use merge::{Group, Join};
 pub use gather::{Acted, Ask, MakeCommand, Writer};
 pub use instant::{from_db, to_db};
+pub use merge::{Group, Join};
 pub use numbers::Numbers;
 pub use query::*;
 pub use schema::migrate;
@@ -101,7 +101,10 @@ impl StoreError {
 
 /// SQLSTATE classes 22 and 23: the values themselves are wrong, so that a repeat would fail again.
 pub(crate) fn is_data_error(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(|e| e.code()).is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
+    error
+        .as_database_error()
+        .and_then(|e| e.code())
+        .is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
 }
 
 /// The shared store. Cheap to clone.
@@ -171,10 +174,8 @@ impl Store {
 /// When Postgres cannot be reached or the address is malformed.
 pub async fn connect_pool(settings: &Settings) -> Result<PgPool, StoreError> {
     use std::str::FromStr as _;
-    let options = sqlx::postgres::PgConnectOptions::from_str(settings.database.url.expose())?.options([(
-        "statement_timeout",
-        format!("{}", settings.database.statement_timeout.as_millis()),
-    )]);
+    let options = sqlx::postgres::PgConnectOptions::from_str(settings.database.url.expose())?
+        .options([("statement_timeout", format!("{}", settings.database.statement_timeout.as_millis()))]);
     let pool = PgPoolOptions::new()
         .max_connections(settings.database.max_connections)
         .acquire_timeout(settings.database.acquire_timeout)

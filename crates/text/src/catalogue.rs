@@ -15,7 +15,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use suban_domain::{AreaCode, Hash, Kind, Malformed, MatterCode, Point, UnitCode, Urgency};
+use suban_domain::{AreaCode, Hash, Kind, Malformed, MatterCode, Point, UnitCode, Urgency, VersionCode};
 
 use crate::area::{Gazetteer, Place};
 use crate::reading::{Keyword, MatterWords, Reader, Unbuildable};
@@ -401,6 +401,16 @@ impl Catalogue {
     #[must_use]
     pub fn content_hash(&self) -> Hash {
         self.hash
+    }
+
+    /// What the catalogue is called when it is published: its name and the beginning of its content's hash, so that
+    /// the same content always has the same version.
+    ///
+    /// # Errors
+    /// When `name` has no letters, or others than a code may have.
+    pub fn version(&self, name: &str) -> Result<VersionCode, Malformed> {
+        let hash = self.hash.to_string();
+        VersionCode::new(format!("{name}:{}", hash.get(..8).unwrap_or_default()))
     }
 
     /// Who leads for `matter` in `area`: the rule of the narrowest area around it, otherwise the matter's own lead.

@@ -110,8 +110,7 @@ impl DedupService for Api {
         } else {
             String::new()
         };
-        let mut members: Vec<Ticket> =
-            self.app.store.load(&ids).await.map_err(|e| status(&e))?.into_values().collect();
+        let mut members: Vec<Ticket> = self.app.store.load(&ids).await.map_err(|e| status(&e))?.into_values().collect();
         members.sort_by_key(|t| t.id);
         Ok(Response::new(v1::Group {
             size: master.members() + 1,

@@ -3,9 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use suban_bus::{Failure, Message};
-use suban_domain::{
-    Action, Command, DuplicateClass, RequestId, Ticket, TicketId, Verdict, VersionCode,
-};
+use suban_domain::{Action, Command, DuplicateClass, RequestId, Ticket, TicketId, Verdict, VersionCode};
 use suban_service::App;
 use suban_store::{Change, Join, StoreError, Twin};
 
@@ -58,12 +56,7 @@ async fn join_twins(app: &App, waiting: &[&Ticket]) -> Result<Suggestions, Store
         for twin in twins.iter().filter(|t| t.of == ticket.id) {
             let Some(head) = heads.get(&twin.other) else { continue };
             let kept_apart = app.store.kept_apart(ticket.id, head.id).await?;
-            candidates.push(Candidate {
-                head,
-                same_area: twin.same_area,
-                same_person: twin.same_person,
-                kept_apart,
-            });
+            candidates.push(Candidate { head, same_area: twin.same_area, same_person: twin.same_person, kept_apart });
         }
         match decide::judge(ticket, &candidates, catalogue) {
             Judgement::Unique => {}
@@ -147,11 +140,7 @@ async fn urge(app: &App, master: &Ticket, member: &Ticket) -> Result<(), StoreEr
 }
 
 /// Says of every ticket that follows none whether it is new; answers those that others were faster with.
-async fn give_verdicts(
-    app: &App,
-    waiting: &[&Ticket],
-    suggestions: &Suggestions,
-) -> Result<Vec<TicketId>, StoreError> {
+async fn give_verdicts(app: &App, waiting: &[&Ticket], suggestions: &Suggestions) -> Result<Vec<TicketId>, StoreError> {
     let mut changes = Vec::new();
     // Those that just joined or became masters are overtaken here, and looked at once more.
     for ticket in waiting.iter().map(|t| (*t).clone()) {

@@ -27,8 +27,9 @@ pub const GROUP: &str = "dedup";
 pub async fn serve(app: App) -> Result<SocketAddr, StartError> {
     app.consume(GROUP, |app, batch| Box::pin(async move { judge(app, batch).await })).await?;
     let api = api::Api { app: app.clone() };
-    app.face(Grpc::new(Service::Dedup, &app.settings).face(|bytes| {
-        DedupServiceServer::new(api).max_decoding_message_size(bytes)
-    }))
+    app.face(
+        Grpc::new(Service::Dedup, &app.settings)
+            .face(|bytes| DedupServiceServer::new(api).max_decoding_message_size(bytes)),
+    )
     .await
 }

@@ -36,9 +36,10 @@ impl FollowupService for Api {
             n if n <= limits.page_max => n,
             _ => return Err(errors::invalid("page_size", format!("must be at most {}", limits.page_max))),
         };
-        let until = ask
-            .due_before
-            .map_or_else(|| self.app.clock().now(), |t| suban_domain::At::from_micros(t.seconds.saturating_mul(1_000_000)));
+        let until = ask.due_before.map_or_else(
+            || self.app.clock().now(),
+            |t| suban_domain::At::from_micros(t.seconds.saturating_mul(1_000_000)),
+        );
         let human = match v1::SurveyMeans::try_from(ask.means) {
             Ok(v1::SurveyMeans::Human) => Some(true),
             Ok(v1::SurveyMeans::Robot) => Some(false),
@@ -59,7 +60,8 @@ impl FollowupService for Api {
         let mut shown = Vec::new();
         for survey in &surveys {
             let Some(ticket) = tickets.get(&survey.ticket) else { continue };
-            let in_area = ask.area.is_empty() || ticket.area.as_ref().is_some_and(|a| a.as_str().starts_with(&ask.area));
+            let in_area =
+                ask.area.is_empty() || ticket.area.as_ref().is_some_and(|a| a.as_str().starts_with(&ask.area));
             if in_area && (!ask.waiting_for_decision || ticket.waiting.is_some()) {
                 shown.push(self.survey(survey, ticket).await?);
             }
@@ -84,14 +86,13 @@ impl FollowupService for Api {
     ) -> Result<Response<v1::CommandReply>, Status> {
         let caller = caller(&request)?.clone();
         let ask = request.into_inner();
-        let outcome = AttemptOutcome::from_number(ask.outcome)
-            .ok_or_else(|| errors::invalid("outcome", "must be said"))?;
+        let outcome =
+            AttemptOutcome::from_number(ask.outcome).ok_or_else(|| errors::invalid("outcome", "must be said"))?;
         let means = means(ask.means)?;
         let ticket = self.app.ticket("ticket", &ask.ticket).await?;
         let survey = tables::of_ticket(self.app.store.pool(), ticket.id).await.map_err(|e| status(&e))?;
         let asked = Asked { caller: &caller, request_id: &ask.request_id, ticket: &ask.ticket, said: Vec::new() };
-        let acted =
-            self.app.act_on(&ticket, asked, move |_, _| Action::AttemptSurvey { outcome, means }).await?;
+        let acted = self.app.act_on(&ticket, asked, move |_, _| Action::AttemptSurvey { outcome, means }).await?;
         if let Some(survey) = survey.filter(|_| !acted.repeated) {
             let now = self.app.clock().now();
             let next = decide::next_attempt(outcome, now);
@@ -148,7 +149,10 @@ impl FollowupService for Api {
         Ok(Response::new(reply))
     }
 
-    async fn view_by_link(&self, request: Request<v1::ViewByLinkRequest>) -> Result<Response<v1::ProgressView>, Status> {
+    async fn view_by_link(
+        &self,
+        request: Request<v1::ViewByLinkRequest>,
+    ) -> Result<Response<v1::ProgressView>, Status> {
         let ticket = self.by_link(&request.into_inner().token).await?;
         Ok(Response::new(self.progress(&ticket).await?))
     }
@@ -290,10 +294,7 @@ impl Api {
         let steps = log.iter().filter_map(step).collect();
         // A confidential ticket shows no unit name (R-SEC-9).
         let unit_name = if ticket.flags.confidential { String::new() } else { self.lead_names(shown).1 };
-        let done = matches!(
-            ticket.state,
-            State::PendingCallback | State::Closed | State::Archived | State::Answered
-        );
+        let done = matches!(ticket.state, State::PendingCallback | State::Closed | State::Archived | State::Answered);
         Ok(v1::ProgressView {
             number: ticket.number.to_string(),
             state: shown.state.number(),

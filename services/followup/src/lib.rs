@@ -28,8 +28,9 @@ pub const GROUP: &str = "followup";
 pub async fn serve(app: App) -> Result<SocketAddr, StartError> {
     app.consume(GROUP, |app, batch| Box::pin(async move { follow(app, batch).await })).await?;
     let api = api::Api { app: app.clone() };
-    app.face(Grpc::new(Service::Followup, &app.settings).face(|bytes| {
-        FollowupServiceServer::new(api).max_decoding_message_size(bytes)
-    }))
+    app.face(
+        Grpc::new(Service::Followup, &app.settings)
+            .face(|bytes| FollowupServiceServer::new(api).max_decoding_message_size(bytes)),
+    )
     .await
 }

@@ -1,7 +1,7 @@
 //! Surveys that are asked, and how often.
 
 use sqlx::PgPool;
-use suban_domain::{AttemptOutcome, At, SurveyMeans, TicketId};
+use suban_domain::{At, AttemptOutcome, SurveyMeans, TicketId};
 use suban_store::{StoreError, from_db, to_db};
 use time::OffsetDateTime;
 use uuid::Uuid;

@@ -26,9 +26,11 @@ pub async fn serve(app: App) -> Result<SocketAddr, StartError> {
     let listener = tokio::net::TcpListener::bind(address)
         .await
         .map_err(|problem| suban_runtime::grpc::GrpcError::Bind { service: Service::Gateway, address, problem })?;
-    let bound = listener
-        .local_addr()
-        .map_err(|problem| suban_runtime::grpc::GrpcError::Bind { service: Service::Gateway, address, problem })?;
+    let bound = listener.local_addr().map_err(|problem| suban_runtime::grpc::GrpcError::Bind {
+        service: Service::Gateway,
+        address,
+        problem,
+    })?;
     let router = router(peers);
     let stop = app.tasks.stop();
     app.tasks.spawn("gateway", async move {

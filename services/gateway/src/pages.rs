@@ -50,11 +50,7 @@ pub(crate) struct Rating {
 }
 
 /// Takes a rating. A double click is one answer: the request is named after the link and what is said.
-pub(crate) async fn rate(
-    State(peers): State<Peers>,
-    Path(link): Path<String>,
-    Form(rating): Form<Rating>,
-) -> Response {
+pub(crate) async fn rate(State(peers): State<Peers>, Path(link): Path<String>, Form(rating): Form<Rating>) -> Response {
     let answers = v1::Answers {
         contacted: None,
         solved: rating.solved,
@@ -71,7 +67,8 @@ pub(crate) async fn rate(
             rating.solved.unwrap_or(0),
             rating.satisfied.unwrap_or(0)
         );
-        let ask = v1::RateByLinkRequest { request_id, token: link.clone(), answers: Some(answers), comment: rating.comment };
+        let ask =
+            v1::RateByLinkRequest { request_id, token: link.clone(), answers: Some(answers), comment: rating.comment };
         Ok::<_, Status>(peers.followup()?.rate_by_link(ask).await?.into_inner())
     };
     match taken.await {
@@ -96,7 +93,8 @@ fn progress_html(view: &v1::ProgressView, link: &str) -> String {
     }
     html.push_str("<ol class=steps>");
     for step in &view.steps {
-        let at = step.at.and_then(|t| jiff::Timestamp::new(t.seconds, 0).ok()).map(|t| t.to_string()).unwrap_or_default();
+        let at =
+            step.at.and_then(|t| jiff::Timestamp::new(t.seconds, 0).ok()).map(|t| t.to_string()).unwrap_or_default();
         html.push_str(&format!(
             "<li><time datetime=\"{at}\">{at}</time> {} <small>{}</small></li>",
             escape(&step.text_zh),

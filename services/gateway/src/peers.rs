@@ -36,10 +36,8 @@ impl Peers {
     pub async fn connect(app: &App) -> Result<Self, StartError> {
         let settings = &app.settings;
         let to = async |service: Service| channel(&settings.peer(service), settings).await;
-        let person = PersonCode::new("gateway").map_err(|e| suban_store::StoreError::Damaged {
-            what: "account",
-            problem: e.to_string(),
-        })?;
+        let person = PersonCode::new("gateway")
+            .map_err(|e| suban_store::StoreError::Damaged { what: "account", problem: e.to_string() })?;
         let actor = Actor { role: Role::Citizen, person, unit: None, area: None };
         let expires = app.clock().now().plus(OWN_TOKEN_LIVES);
         let own = app.store.create_token(&App::system(), &actor, false, Some(expires)).await?.plain;
@@ -92,6 +90,9 @@ fn token(headers: &HeaderMap) -> Result<Secret, Status> {
         .and_then(|value| value.strip_prefix("Bearer "))
         .map(Secret::new)
         .ok_or_else(|| {
-            errors::unauthenticated("TOKEN_MISSING", "send the header `Authorization: Bearer <token>`, as of `suban token new`")
+            errors::unauthenticated(
+                "TOKEN_MISSING",
+                "send the header `Authorization: Bearer <token>`, as of `suban token new`",
+            )
         })
 }

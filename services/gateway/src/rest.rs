@@ -96,12 +96,7 @@ async fn inbox(State(peers): State<Peers>, headers: HeaderMap, Query(query): Que
             vec![state.parse::<TaskState>().map_err(|e| errors::invalid("state", e))?.number()]
         }
     };
-    let ask = v1::InboxRequest {
-        states,
-        due_before: None,
-        page_size: query.page_size,
-        page_token: query.page_token,
-    };
+    let ask = v1::InboxRequest { states, due_before: None, page_size: query.page_size, page_token: query.page_token };
     let page = peers.dispatch(&headers)?.inbox(ask).await?.into_inner();
     Ok(Json(InboxPage {
         entries: page.entries.iter().map(inbox_entry).collect(),
@@ -109,7 +104,11 @@ async fn inbox(State(peers): State<Peers>, headers: HeaderMap, Query(query): Que
     }))
 }
 
-async fn ticket(State(peers): State<Peers>, headers: HeaderMap, Path(number): Path<String>) -> Answer<serde_json::Value> {
+async fn ticket(
+    State(peers): State<Peers>,
+    headers: HeaderMap,
+    Path(number): Path<String>,
+) -> Answer<serde_json::Value> {
     let view = peers.intake(&headers)?.get(v1::GetRequest { ticket: number }).await?.into_inner();
     Ok(Json(ticket_json(&view)))
 }

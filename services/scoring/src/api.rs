@@ -1,6 +1,5 @@
 //! The gRPC face: figures by unit, area and channel, their proof, and the live page's numbers.
 
-
 use suban_domain::{At, Channel, Span, State, Ticket, TicketId, Tier};
 use suban_proto::v1::{self, scoring_service_server::ScoringService};
 use suban_runtime::{
@@ -114,10 +113,7 @@ impl ScoringService for Api {
             about_to_be_late: soon.len() as u64,
             late_soon,
             overdue: overdue.len() as u64,
-            by_tier: vec![
-                tier(Tier::Auto, auto),
-                tier(Tier::Manual, sent.saturating_sub(auto)),
-            ],
+            by_tier: vec![tier(Tier::Auto, auto), tier(Tier::Manual, sent.saturating_sub(auto))],
             merged: channels.iter().map(|s| s.of("merged")).sum(),
             on_time: all.handled_in_time,
             satisfied: all.satisfied,
@@ -201,10 +197,7 @@ fn db(error: suban_store::StoreError) -> Status {
     status(&error)
 }
 
-fn period(
-    from: Option<prost_types::Timestamp>,
-    to: Option<prost_types::Timestamp>,
-) -> Result<(At, At), Status> {
+fn period(from: Option<prost_types::Timestamp>, to: Option<prost_types::Timestamp>) -> Result<(At, At), Status> {
     let at = |field: &'static str, t: Option<prost_types::Timestamp>| {
         let t = t.ok_or_else(|| errors::invalid(field, "is missing"))?;
         t.seconds

@@ -4,9 +4,7 @@
 //! fact stands for, and compares. Figures are sums over facts (D§12.1); every rate keeps numerator and denominator.
 
 use serde::{Deserialize, Serialize};
-use suban_domain::{
-    At, Demand, Ending, Merge, Outcome, State, Task, TaskRole, TaskState, Ticket, Tier,
-};
+use suban_domain::{At, Demand, Ending, Merge, Outcome, State, Task, TaskRole, TaskState, Ticket, Tier};
 
 /// One ticket's contribution to the figures of one unit; with unit `""`, to those of the hall.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -110,8 +110,7 @@ pub async fn sums(pool: &PgPool, from: At, to: At, group: Group) -> Result<Vec<S
         Group::Channel => "channel::text",
     };
     let units = if group == Group::Unit { "unit <> ''" } else { "unit = ''" };
-    let counts =
-        COUNTS.iter().map(|c| format!("coalesce(sum((body->>'{c}')::bigint), 0)::bigint")).collect::<Vec<_>>();
+    let counts = COUNTS.iter().map(|c| format!("coalesce(sum((body->>'{c}')::bigint), 0)::bigint")).collect::<Vec<_>>();
     // Built from constants of this file alone.
     let sql = format!(
         "select {key} as key, array[{}] from scoring.fact where {units} and received_at >= $1 and received_at < $2
@@ -173,12 +172,7 @@ pub async fn page(
         .map(|(ticket, unit, version, body)| {
             let body = serde_json::from_value(body)
                 .map_err(|e| StoreError::Damaged { what: "fact", problem: e.to_string() })?;
-            Ok(Kept {
-                ticket: TicketId::new(ticket),
-                unit,
-                version: u32::try_from(version).unwrap_or(0),
-                body,
-            })
+            Ok(Kept { ticket: TicketId::new(ticket), unit, version: u32::try_from(version).unwrap_or(0), body })
         })
         .collect()
 }
@@ -200,7 +194,12 @@ pub async fn stages(pool: &PgPool) -> Result<Vec<(i16, i64, Option<Uuid>)>, Stor
 ///
 /// # Errors
 /// When Postgres is away.
-pub async fn due_before(pool: &PgPool, from: At, to: At, limit: i64) -> Result<Vec<(Uuid, Option<String>)>, StoreError> {
+pub async fn due_before(
+    pool: &PgPool,
+    from: At,
+    to: At,
+    limit: i64,
+) -> Result<Vec<(Uuid, Option<String>)>, StoreError> {
     Ok(sqlx::query_as(
         "select ticket_id, unit from core.ticket_open where next_due >= $1 and next_due < $2 order by next_due limit $3",
     )

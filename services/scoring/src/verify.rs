@@ -50,8 +50,7 @@ pub async fn verify(app: &App, from: At, to: At, limit: u64) -> Result<Verified,
         let logs = app.store.logs(&ids).await?;
         for kept in &page {
             let log = logs.iter().filter(|e| e.ticket == kept.ticket && e.version <= kept.version);
-            let ticket = Ticket::fold(log)
-                .map_err(|e| StoreError::Damaged { what: "log", problem: e.to_string() })?;
+            let ticket = Ticket::fold(log).map_err(|e| StoreError::Damaged { what: "log", problem: e.to_string() })?;
             let fact = decide::facts(&ticket).into_iter().find(|f| f.unit == kept.unit).map(|f| f.body);
             verified.checked += 1;
             if fact.as_ref() != Some(&kept.body) {

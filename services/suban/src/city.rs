@@ -201,7 +201,10 @@ where
             Err(status)
                 if matches!(
                     status.code(),
-                    tonic::Code::Unavailable | tonic::Code::Aborted | tonic::Code::DeadlineExceeded | tonic::Code::Unknown
+                    tonic::Code::Unavailable
+                        | tonic::Code::Aborted
+                        | tonic::Code::DeadlineExceeded
+                        | tonic::Code::Unknown
                 ) =>
             {
                 tokio::time::sleep(wait).await;

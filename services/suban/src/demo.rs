@@ -105,8 +105,7 @@ async fn publish(store: &Store, folder: &Path, name: &str) -> anyhow::Result<Ver
     let (areas, units) = (read("areas.csv")?, read("units.csv")?);
     let (matters, rules) = (read("matters.csv")?, read("rules.csv")?);
     let catalogue = Catalogue::parse(&Tables { areas: &areas, units: &units, matters: &matters, rules: &rules })?;
-    let hash = catalogue.content_hash().to_string();
-    let version = VersionCode::new(format!("{name}:{}", hash.get(..8).unwrap_or_default()))?;
+    let version = catalogue.version(name)?;
     if versions::get(store.pool(), suban_service::CATALOGUE, &version).await?.is_none() {
         let by = Actor { role: Role::SysAdmin, person: PersonCode::new("operator")?, unit: None, area: None };
         let new = NewVersion {

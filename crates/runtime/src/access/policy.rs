@@ -105,19 +105,11 @@ pub fn may_read(caller: &Caller, ticket: &TicketView<'_>) -> Result<Reading, Den
         Role::System => return Ok(Reading::Full),
         Role::Citizen => {
             // Their own, as the progress page shows it; confidential or not.
-            return if mine(ticket.requester) {
-                Ok(Reading::Outline)
-            } else {
-                Err(Denial::NotYours)
-            };
+            return if mine(ticket.requester) { Ok(Reading::Outline) } else { Err(Denial::NotYours) };
         }
         Role::IntakeBot => {
             // A channel writes back what became of its own tickets.
-            return if mine(ticket.registered_by) {
-                Ok(Reading::Outline)
-            } else {
-                Err(Denial::NotYours)
-            };
+            return if mine(ticket.registered_by) { Ok(Reading::Outline) } else { Err(Denial::NotYours) };
         }
         Role::SysAdmin | Role::SecAdmin => return Err(Denial::Role(actor.role)),
         Role::Agent => Reading::Full,
@@ -157,11 +149,7 @@ pub fn may_read(caller: &Caller, ticket: &TicketView<'_>) -> Result<Reading, Den
     if ticket.confidential && !sees_confidential(caller, ticket) {
         return Err(Denial::Confidential);
     }
-    Ok(if caller.outsourced {
-        Reading::Outline
-    } else {
-        reading
-    })
+    Ok(if caller.outsourced { Reading::Outline } else { reading })
 }
 
 /// R-SEC-9: named viewers, whoever registered it, and those without whom it would lie still: the dispatcher
@@ -230,9 +218,7 @@ pub enum PlaceMask {
 pub fn mask(caller: &Caller, ticket: &TicketView<'_>) -> Mask {
     let person = match caller.actor.role {
         // A reporter's identity must never reach the reported party (D§16), and the unit may be close to it.
-        Role::UnitSigner | Role::UnitHandler | Role::UnitLead | Role::Verifier
-            if ticket.confidential =>
-        {
+        Role::UnitSigner | Role::UnitHandler | Role::UnitLead | Role::Verifier if ticket.confidential => {
             PersonMask::Hidden
         }
         // Works with figures and topics, never with people.
@@ -258,12 +244,9 @@ pub fn mask(caller: &Caller, ticket: &TicketView<'_>) -> Mask {
     };
     // Whoever must go there has to find it; others learn the community of a confidential ticket.
     let place = match caller.actor.role {
-        Role::UnitSigner
-        | Role::UnitHandler
-        | Role::UnitLead
-        | Role::Verifier
-        | Role::Dispatcher
-        | Role::System => PlaceMask::Clear,
+        Role::UnitSigner | Role::UnitHandler | Role::UnitLead | Role::Verifier | Role::Dispatcher | Role::System => {
+            PlaceMask::Clear
+        }
         Role::Agent
         | Role::IntakeBot
         | Role::MergeReviewer
@@ -355,14 +338,7 @@ pub enum Administration {
 
 impl Administration {
     /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::Tokens,
-        Self::Keys,
-        Self::Operation,
-        Self::Catalogue,
-        Self::Scores,
-        Self::Audit,
-    ];
+    pub const ALL: [Self; 6] = [Self::Tokens, Self::Keys, Self::Operation, Self::Catalogue, Self::Scores, Self::Audit];
 }
 
 /// May the caller administer this? The three administrators are separate (三员分立, D§3).
@@ -426,18 +402,12 @@ pub fn may_hold_together(one: Role, other: Role) -> bool {
 /// Is the ticket with the caller's unit? A unit's teams have codes below it: `U12/night`. The unit sees its
 /// teams' tasks, a team the unit's, but not another team's.
 fn with_own_unit(caller: &Caller, ticket: &TicketView<'_>) -> bool {
-    caller
-        .actor
-        .unit
-        .as_ref()
-        .is_some_and(|own| ticket.units.iter().any(|unit| related(own, unit)))
+    caller.actor.unit.as_ref().is_some_and(|own| ticket.units.iter().any(|unit| related(own, unit)))
 }
 
 fn related(one: &UnitCode, other: &UnitCode) -> bool {
     let below = |unit: &UnitCode, above: &UnitCode| {
-        unit.as_str()
-            .strip_prefix(above.as_str())
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        unit.as_str().strip_prefix(above.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     below(one, other) || below(other, one)
 }

@@ -44,12 +44,7 @@ pub(super) struct Rules {
 }
 
 impl EdgeLayer {
-    pub(super) fn new(
-        service: Service,
-        access: Option<Access>,
-        limits: &Limits,
-        stop: CancellationToken,
-    ) -> Self {
+    pub(super) fn new(service: Service, access: Option<Access>, limits: &Limits, stop: CancellationToken) -> Self {
         Self(Arc::new(Rules {
             service,
             stop,
@@ -66,10 +61,7 @@ impl EdgeLayer {
 impl<S> tower::Layer<S> for EdgeLayer {
     type Service = Edge<S>;
     fn layer(&self, inner: S) -> Edge<S> {
-        Edge {
-            inner,
-            rules: self.0.clone(),
-        }
+        Edge { inner, rules: self.0.clone() }
     }
 }
 
@@ -81,10 +73,7 @@ pub(super) struct Edge<S> {
 
 impl<S> tower::Service<Request<Body>> for Edge<S>
 where
-    S: tower::Service<Request<Body>, Response = Response<Body>, Error = Infallible>
-        + Clone
-        + Send
-        + 'static,
+    S: tower::Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
     type Response = Response<Body>;
@@ -109,11 +98,7 @@ where
             service = rules.service.name(),
             code = tracing::field::Empty,
         );
-        if let Some(parent) = request
-            .headers()
-            .get(telemetry::TRACEPARENT)
-            .and_then(|v| v.to_str().ok())
-        {
+        if let Some(parent) = request.headers().get(telemetry::TRACEPARENT).and_then(|v| v.to_str().ok()) {
             telemetry::set_parent(&span, parent);
         }
         Box::pin(
@@ -125,11 +110,7 @@ where
                 tracing::Span::current().record("code", name);
                 note_failure(code, &method, &response);
                 // A path that no service answers is anybody's invention: it must not become a label.
-                let method = if code == Code::Unimplemented {
-                    "unknown".to_owned()
-                } else {
-                    method
-                };
+                let method = if code == Code::Unimplemented { "unknown".to_owned() } else { method };
                 let service = rules.service.name();
                 metrics::counter!("suban_rpc_total", "service" => service, "method" => method.clone(), "code" => name)
                     .increment(1);
@@ -142,12 +123,7 @@ where
     }
 }
 
-async fn answer<S>(
-    mut inner: S,
-    rules: &Rules,
-    mut request: Request<Body>,
-    begun: Instant,
-) -> Response<Body>
+async fn answer<S>(mut inner: S, rules: &Rules, mut request: Request<Body>, begun: Instant) -> Response<Body>
 where
     S: tower::Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
 {
@@ -172,18 +148,17 @@ where
     })
     .await;
     answered.unwrap_or_else(|_| {
-        errors::too_late("the time allowed is over; what was asked may still have been done: send the same request_id again")
-            .into_http()
+        errors::too_late(
+            "the time allowed is over; what was asked may still have been done: send the same request_id again",
+        )
+        .into_http()
     })
 }
 
 async fn authenticate(rules: &Rules, headers: &HeaderMap) -> Result<Arc<crate::Caller>, Status> {
     match &rules.access {
         Some(access) => access.authenticate(headers).await,
-        None => Err(errors::unauthenticated(
-            "NO_ACCESS",
-            "this face was opened without a source of tokens",
-        )),
+        None => Err(errors::unauthenticated("NO_ACCESS", "this face was opened without a source of tokens")),
     }
 }
 
@@ -195,8 +170,7 @@ impl<'a> Running<'a> {
         let before = rules.running.fetch_add(1, Ordering::AcqRel);
         let running = Self(rules);
         if before >= rules.most {
-            metrics::counter!("suban_rpc_refused_total", "service" => rules.service.name())
-                .increment(1);
+            metrics::counter!("suban_rpc_refused_total", "service" => rules.service.name()).increment(1);
             return Err(errors::exhausted(
                 "too many requests at once (limits.requests); send it again a little later",
                 Duration::from_secs(1),
@@ -219,38 +193,18 @@ fn method_of(path: &str) -> String {
 
 /// The code when the answer begins; a stream that fails later ends with its own.
 fn code_of(response: &Response<Body>) -> Code {
-    response
-        .headers()
-        .get(Status::GRPC_STATUS)
-        .map_or(Code::Ok, |code| Code::from_bytes(code.as_bytes()))
+    response.headers().get(Status::GRPC_STATUS).map_or(Code::Ok, |code| Code::from_bytes(code.as_bytes()))
 }
 
 /// Our own failures are worth a line; a caller's mistakes are only counted, or anybody could fill the disk.
 fn note_failure(code: Code, method: &str, response: &Response<Body>) {
-    let said = || {
-        response
-            .extensions()
-            .get::<Status>()
-            .map(Status::message)
-            .unwrap_or_default()
-            .to_owned()
-    };
+    let said = || response.extensions().get::<Status>().map(Status::message).unwrap_or_default().to_owned();
     match code {
         Code::Internal | Code::Unknown | Code::DataLoss => {
-            tracing::error!(
-                method,
-                code = errors::code_name(code),
-                said = said(),
-                "request failed"
-            );
+            tracing::error!(method, code = errors::code_name(code), said = said(), "request failed");
         }
         Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted => {
-            tracing::warn!(
-                method,
-                code = errors::code_name(code),
-                said = said(),
-                "request not done"
-            );
+            tracing::warn!(method, code = errors::code_name(code), said = said(), "request not done");
         }
         Code::Ok
         | Code::Cancelled
@@ -268,9 +222,7 @@ fn note_failure(code: Code, method: &str, response: &Response<Body>) {
 
 /// The caller's `grpc-timeout` less a head start, at most our own.
 fn allowed(headers: &HeaderMap, longest: Duration) -> Duration {
-    let asked = headers
-        .get("grpc-timeout")
-        .and_then(|value| parse_timeout(value.to_str().ok()?));
+    let asked = headers.get("grpc-timeout").and_then(|value| parse_timeout(value.to_str().ok()?));
     match asked {
         Some(asked) => longest.min(asked.saturating_sub(HEAD_START).max(asked / 2)),
         None => longest,

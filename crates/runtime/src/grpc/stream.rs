@@ -37,13 +37,7 @@ struct Stream {
 
 impl Answer {
     pub(super) fn new(inner: Body, rules: Arc<Rules>, method: String) -> Self {
-        Self {
-            inner,
-            rules,
-            method,
-            stream: None,
-            ended: false,
-        }
+        Self { inner, rules, method, stream: None, ended: false }
     }
 
     fn finish(&mut self, code: Code) {
@@ -58,10 +52,7 @@ impl http_body::Body for Answer {
     type Data = Bytes;
     type Error = Status;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         if self.ended {
             return Poll::Ready(None);
         }
@@ -91,16 +82,9 @@ impl http_body::Body for Answer {
                 });
                 std::task::ready!(stream.cut.as_mut().poll(cx));
                 self.finish(Code::Unavailable);
-                let status = errors::unavailable(
-                    "the process is stopping; connect again",
-                    Duration::from_secs(1),
-                );
+                let status = errors::unavailable("the process is stopping; connect again", Duration::from_secs(1));
                 let mut trailers = http::HeaderMap::new();
-                Poll::Ready(Some(
-                    status
-                        .add_header(&mut trailers)
-                        .map(|()| Frame::trailers(trailers)),
-                ))
+                Poll::Ready(Some(status.add_header(&mut trailers).map(|()| Frame::trailers(trailers))))
             }
         }
     }

@@ -49,9 +49,7 @@ impl tonic::server::UnaryService<Ask> for Probe {
                 "slow" => std::future::pending().await,
                 "refuse" => Err(errors::refused("WRONG_STATE", "not now", [])),
                 "who" => Err(Status::already_exists(person)),
-                _ => Ok(Response::new(Answer {
-                    status: ServingStatus::Serving.into(),
-                })),
+                _ => Ok(Response::new(Answer { status: ServingStatus::Serving.into() })),
             }
         })
     }
@@ -65,20 +63,14 @@ impl tonic::server::ServerStreamingService<Ask> for Probe {
     fn call(&mut self, _: Request<Ask>) -> Self::Future {
         use futures::StreamExt as _;
         let first = futures::stream::iter([Ok(Answer::default())]);
-        Box::pin(async {
-            Ok(Response::new(
-                first.chain(futures::stream::pending()).boxed(),
-            ))
-        })
+        Box::pin(async { Ok(Response::new(first.chain(futures::stream::pending()).boxed())) })
     }
 }
 
 impl tower::Service<http::Request<Body>> for Probe {
     type Response = http::Response<Body>;
     type Error = std::convert::Infallible;
-    type Future = Pin<
-        Box<dyn Future<Output = Result<http::Response<Body>, std::convert::Infallible>> + Send>,
-    >;
+    type Future = Pin<Box<dyn Future<Output = Result<http::Response<Body>, std::convert::Infallible>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         Poll::Ready(Ok(()))
@@ -88,8 +80,7 @@ impl tower::Service<http::Request<Body>> for Probe {
         let probe = self.clone();
         Box::pin(async move {
             let codec = ProstCodec::<Answer, Ask>::default();
-            let mut server = tonic::server::Grpc::new(codec)
-                .apply_max_message_size_config(Some(probe.largest), None);
+            let mut server = tonic::server::Grpc::new(codec).apply_max_message_size_config(Some(probe.largest), None);
             if request.uri().path().ends_with("/Watch") {
                 return Ok(server.server_streaming(probe, request).await);
             }
@@ -122,58 +113,28 @@ impl Face {
         settings.listen.ports.intake = 0;
         change(&mut settings);
         let (token, hash) = Access::new_token().unwrap();
-        let actor = Actor {
-            role: Role::Agent,
-            person: "a1".parse().unwrap(),
-            unit: None,
-            area: None,
-        };
-        let caller = Caller {
-            token_id: Uuid::nil(),
-            actor,
-            outsourced: false,
-        };
-        let access = Access::new(
-            Everybody(HashMap::from([(hash, caller)])),
-            &settings.security,
-        );
+        let actor = Actor { role: Role::Agent, person: "a1".parse().unwrap(), unit: None, area: None };
+        let caller = Caller { token_id: Uuid::nil(), actor, outsourced: false };
+        let access = Access::new(Everybody(HashMap::from([(hash, caller)])), &settings.security);
         let (health, tasks) = (Health::new(), Tasks::new());
         let asked = Asked::default();
         let seen = asked.clone();
         let address = Grpc::new(Service::Intake, &settings)
             .access(access)
             .descriptors(tonic_health::pb::FILE_DESCRIPTOR_SET)
-            .face(|largest| Probe {
-                largest,
-                asked: seen,
-            })
+            .face(|largest| Probe { largest, asked: seen })
             .serve(&health, &tasks)
             .await
             .unwrap();
-        Self {
-            settings,
-            address,
-            token,
-            health,
-            tasks,
-            asked,
-        }
+        Self { settings, address, token, health, tasks, asked }
     }
 
     async fn channel(&self) -> Channel {
-        channel(&format!("http://{}", self.address), &self.settings)
-            .await
-            .unwrap()
+        channel(&format!("http://{}", self.address), &self.settings).await.unwrap()
     }
 
     async fn ask(&self, what: &str) -> Result<Response<Answer>, Status> {
-        ask(
-            self.channel().await,
-            Outgoing::new(&self.token).unwrap(),
-            what,
-            None,
-        )
-        .await
+        ask(self.channel().await, Outgoing::new(&self.token).unwrap(), what, None).await
     }
 }
 
@@ -183,32 +144,20 @@ async fn ask(
     what: &str,
     within: Option<Duration>,
 ) -> Result<Response<Answer>, Status> {
-    let mut client = tonic::client::Grpc::new(
-        tonic::service::interceptor::InterceptedService::new(channel, outgoing),
-    );
-    client
-        .ready()
-        .await
-        .map_err(|problem| Status::unknown(format!("{problem:?}")))?;
-    let mut request = Request::new(Ask {
-        service: what.to_owned(),
-    });
+    let mut client = tonic::client::Grpc::new(tonic::service::interceptor::InterceptedService::new(channel, outgoing));
+    client.ready().await.map_err(|problem| Status::unknown(format!("{problem:?}")))?;
+    let mut request = Request::new(Ask { service: what.to_owned() });
     if let Some(within) = within {
         request.set_timeout(within);
     }
     let path = http::uri::PathAndQuery::from_static("/suban.test.Probe/Ask");
-    client
-        .unary(request, path, ProstCodec::<Ask, Answer>::default())
-        .await
+    client.unary(request, path, ProstCodec::<Ask, Answer>::default()).await
 }
 
 #[tokio::test]
 async fn a_known_caller_is_served_and_known_to_the_service() {
     let face = Face::open(|_| {}).await;
-    assert_eq!(
-        face.ask("").await.unwrap().into_inner().status,
-        ServingStatus::Serving as i32
-    );
+    assert_eq!(face.ask("").await.unwrap().into_inner().status, ServingStatus::Serving as i32);
     assert_eq!(face.ask("who").await.unwrap_err().message(), "a1");
 }
 
@@ -216,29 +165,17 @@ async fn a_known_caller_is_served_and_known_to_the_service() {
 async fn a_refusal_reaches_the_caller_with_its_reason() {
     let face = Face::open(|_| {}).await;
     let problem = errors::Problem::from(face.ask("refuse").await.unwrap_err());
-    assert_eq!(
-        (problem.code.as_str(), problem.reason.as_deref()),
-        ("FAILED_PRECONDITION", Some("WRONG_STATE"))
-    );
+    assert_eq!((problem.code.as_str(), problem.reason.as_deref()), ("FAILED_PRECONDITION", Some("WRONG_STATE")));
 }
 
 #[tokio::test]
 async fn a_stranger_is_refused_before_the_service_sees_them() {
     let face = Face::open(|_| {}).await;
     let nobody = |request: Request<()>| Ok(request);
-    let status = ask(face.channel().await, nobody, "", None)
-        .await
-        .unwrap_err();
+    let status = ask(face.channel().await, nobody, "", None).await.unwrap_err();
     assert_eq!(status.code(), Code::Unauthenticated);
     let (other, _) = Access::new_token().unwrap();
-    let status = ask(
-        face.channel().await,
-        Outgoing::new(&other).unwrap(),
-        "",
-        None,
-    )
-    .await
-    .unwrap_err();
+    let status = ask(face.channel().await, Outgoing::new(&other).unwrap(), "", None).await.unwrap_err();
     assert_eq!(status.code(), Code::Unauthenticated);
     assert!(status.message().contains("suban token new"), "{status}");
 }
@@ -248,21 +185,12 @@ async fn health_is_open_and_says_what_readyz_says() {
     let face = Face::open(|_| {}).await;
     let check = face.health.check("postgres");
     let mut client = HealthClient::new(face.channel().await);
-    for (flip, expected) in [
-        (false, ServingStatus::NotServing),
-        (true, ServingStatus::Serving),
-    ] {
+    for (flip, expected) in [(false, ServingStatus::NotServing), (true, ServingStatus::Serving)] {
         if flip {
             check.ready();
         }
         for service in ["", Probe::NAME] {
-            let mut changes = client
-                .watch(Ask {
-                    service: service.to_owned(),
-                })
-                .await
-                .unwrap()
-                .into_inner();
+            let mut changes = client.watch(Ask { service: service.to_owned() }).await.unwrap().into_inner();
             let seen = tokio::time::timeout(PATIENCE, until(&mut changes, expected)).await;
             assert!(seen.is_ok(), "{service:?} never became {expected:?}");
         }
@@ -287,21 +215,9 @@ async fn reflection_is_open_and_lists_the_services() {
     let answers = ServerReflectionClient::new(face.channel().await)
         .server_reflection_info(futures::stream::iter([request]))
         .await;
-    let answer = answers
-        .unwrap()
-        .into_inner()
-        .message()
-        .await
-        .unwrap()
-        .unwrap();
-    let Some(MessageResponse::ListServicesResponse(list)) = answer.message_response else {
-        panic!("{answer:?}")
-    };
-    assert!(
-        list.service
-            .iter()
-            .any(|service| service.name == "grpc.health.v1.Health")
-    );
+    let answer = answers.unwrap().into_inner().message().await.unwrap().unwrap();
+    let Some(MessageResponse::ListServicesResponse(list)) = answer.message_response else { panic!("{answer:?}") };
+    assert!(list.service.iter().any(|service| service.name == "grpc.health.v1.Health"));
 }
 
 #[tokio::test]
@@ -309,30 +225,21 @@ async fn the_answer_comes_before_the_caller_gives_up() {
     let face = Face::open(|_| {}).await;
     // Told to the server, not kept by this client: what comes back is the server's own answer.
     let stopwatch = |mut request: Request<()>| {
-        request
-            .metadata_mut()
-            .insert("grpc-timeout", "200m".parse().unwrap());
+        request.metadata_mut().insert("grpc-timeout", "200m".parse().unwrap());
         Outgoing::new(&face.token)?.call(request)
     };
     use tonic::service::Interceptor as _;
-    let status = ask(face.channel().await, stopwatch, "slow", None)
-        .await
-        .unwrap_err();
+    let status = ask(face.channel().await, stopwatch, "slow", None).await.unwrap_err();
     assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
 }
 
 #[tokio::test]
 async fn nothing_runs_longer_than_the_limit() {
-    let face =
-        Face::open(|settings| settings.limits.request_timeout = Duration::from_millis(100)).await;
+    let face = Face::open(|settings| settings.limits.request_timeout = Duration::from_millis(100)).await;
     let mut patient = face.settings.clone();
     patient.limits.request_timeout = PATIENCE;
-    let channel = channel(&format!("http://{}", face.address), &patient)
-        .await
-        .unwrap();
-    let status = ask(channel, Outgoing::new(&face.token).unwrap(), "slow", None)
-        .await
-        .unwrap_err();
+    let channel = channel(&format!("http://{}", face.address), &patient).await.unwrap();
+    let status = ask(channel, Outgoing::new(&face.token).unwrap(), "slow", None).await.unwrap_err();
     assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
 }
 
@@ -393,18 +300,14 @@ async fn requests_are_counted_by_method_and_code_and_invented_methods_together()
     })
     .await;
     face.ask("refuse").await.unwrap_err();
-    let mut client =
-        tonic::client::Grpc::new(tonic::service::interceptor::InterceptedService::new(
-            face.channel().await,
-            Outgoing::new(&face.token).unwrap(),
-        ));
+    let mut client = tonic::client::Grpc::new(tonic::service::interceptor::InterceptedService::new(
+        face.channel().await,
+        Outgoing::new(&face.token).unwrap(),
+    ));
     client.ready().await.unwrap();
     let path = http::uri::PathAndQuery::from_static("/suban.test.Invented/Name");
     let request = Request::new(Ask::default());
-    let status = client
-        .unary(request, path, ProstCodec::<Ask, Answer>::default())
-        .await
-        .unwrap_err();
+    let status = client.unary(request, path, ProstCodec::<Ask, Answer>::default()).await.unwrap_err();
     assert_eq!(status.code(), Code::Unimplemented);
     let text = telemetry::render_metrics();
     for line in [
@@ -419,27 +322,16 @@ async fn requests_are_counted_by_method_and_code_and_invented_methods_together()
 
 #[tokio::test]
 async fn a_stop_finishes_what_runs_and_takes_nothing_new() {
-    let face =
-        Face::open(|settings| settings.limits.request_timeout = Duration::from_millis(500)).await;
+    let face = Face::open(|settings| settings.limits.request_timeout = Duration::from_millis(500)).await;
     let stops = async {
-        while !face
-            .asked
-            .lock()
-            .unwrap()
-            .iter()
-            .any(|(what, _)| what == "slow")
-        {
+        while !face.asked.lock().unwrap().iter().any(|(what, _)| what == "slow") {
             tokio::task::yield_now().await;
         }
         face.tasks.stop_within(&face.health, PATIENCE).await
     };
     let (running, stopped) = tokio::join!(face.ask("slow"), stops);
     stopped.unwrap();
-    assert_eq!(
-        running.unwrap_err().code(),
-        Code::DeadlineExceeded,
-        "answered, not cut off"
-    );
+    assert_eq!(running.unwrap_err().code(), Code::DeadlineExceeded, "answered, not cut off");
     assert_eq!(face.ask("").await.unwrap_err().code(), Code::Unavailable);
 }
 
@@ -451,23 +343,15 @@ async fn a_stream_that_would_go_on_for_ever_does_not_hold_up_the_stop() {
     })
     .await;
     let outgoing = Outgoing::new(&face.token).unwrap();
-    let mut client = tonic::client::Grpc::new(
-        tonic::service::interceptor::InterceptedService::new(face.channel().await, outgoing),
-    );
+    let mut client =
+        tonic::client::Grpc::new(tonic::service::interceptor::InterceptedService::new(face.channel().await, outgoing));
     client.ready().await.unwrap();
     let path = http::uri::PathAndQuery::from_static("/suban.test.Probe/Watch");
     let request = Request::new(Ask::default());
     let codec = ProstCodec::<Ask, Answer>::default();
-    let mut watched = client
-        .server_streaming(request, path, codec)
-        .await
-        .unwrap()
-        .into_inner();
+    let mut watched = client.server_streaming(request, path, codec).await.unwrap().into_inner();
     assert!(watched.message().await.unwrap().is_some());
-    let (stopped, last) = tokio::join!(
-        face.tasks.stop_within(&face.health, PATIENCE),
-        watched.message()
-    );
+    let (stopped, last) = tokio::join!(face.tasks.stop_within(&face.health, PATIENCE), watched.message());
     stopped.unwrap();
     let status = last.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable);
@@ -482,14 +366,8 @@ async fn several_faces_listen_at_once_and_a_taken_port_is_named() {
     assert_ne!(one.address, two.address);
     let mut settings = one.settings.clone();
     settings.listen.ports.intake = one.address.port();
-    let problem = Grpc::new(Service::Intake, &settings)
-        .serve(&Health::new(), &Tasks::new())
-        .await
-        .unwrap_err();
-    assert!(
-        problem.to_string().contains("listen.ports.intake"),
-        "{problem}"
-    );
+    let problem = Grpc::new(Service::Intake, &settings).serve(&Health::new(), &Tasks::new()).await.unwrap_err();
+    assert!(problem.to_string().contains("listen.ports.intake"), "{problem}");
 }
 
 #[tokio::test]
@@ -504,12 +382,8 @@ async fn a_face_without_a_source_of_tokens_serves_nobody() {
         .await
         .unwrap();
     let (token, _) = Access::new_token().unwrap();
-    let channel = channel(&format!("http://{address}"), &settings)
-        .await
-        .unwrap();
-    let status = ask(channel, Outgoing::new(&token).unwrap(), "", None)
-        .await
-        .unwrap_err();
+    let channel = channel(&format!("http://{address}"), &settings).await.unwrap();
+    let status = ask(channel, Outgoing::new(&token).unwrap(), "", None).await.unwrap_err();
     assert_eq!(status.code(), Code::Unauthenticated);
 }
 
@@ -520,23 +394,8 @@ mod tls {
     fn certificate(folder: &std::path::Path) -> Option<()> {
         std::fs::create_dir_all(folder).unwrap();
         let made = std::process::Command::new("openssl")
-            .args([
-                "req",
-                "-x509",
-                "-newkey",
-                "ec",
-                "-pkeyopt",
-                "ec_paramgen_curve:prime256v1",
-                "-nodes",
-            ])
-            .args([
-                "-days",
-                "1",
-                "-subj",
-                "/CN=localhost",
-                "-addext",
-                "subjectAltName=DNS:localhost",
-            ])
+            .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
+            .args(["-days", "1", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"])
             .args(["-addext", "basicConstraints=critical,CA:FALSE"])
             .args(["-keyout", "key.pem", "-out", "cert.pem"])
             .current_dir(folder)
@@ -552,9 +411,7 @@ mod tls {
     async fn with_a_certificate_callers_are_served_in_private_and_others_not_at_all() {
         let folder = std::env::temp_dir().join(format!("suban-tls-{}", std::process::id()));
         if certificate(&folder).is_none() {
-            println!(
-                "skipped: openssl is not on this machine, so there is no certificate to test with"
-            );
+            println!("skipped: openssl is not on this machine, so there is no certificate to test with");
             return;
         }
         let face = Face::open(|settings| {
@@ -565,13 +422,9 @@ mod tls {
         })
         .await;
         let outgoing = Outgoing::new(&face.token).unwrap();
-        let private = channel(&format!("https://{}", face.address), &face.settings)
-            .await
-            .unwrap();
+        let private = channel(&format!("https://{}", face.address), &face.settings).await.unwrap();
         ask(private, outgoing.clone(), "", None).await.unwrap();
-        ask(face.channel().await, outgoing, "", None)
-            .await
-            .unwrap_err();
+        ask(face.channel().await, outgoing, "", None).await.unwrap_err();
         std::fs::remove_dir_all(folder).unwrap();
     }
 
@@ -581,12 +434,7 @@ mod tls {
         settings.listen.ports.intake = 0;
         settings.tls.cert = Some("nowhere.pem".into());
         settings.tls.key = Some("nowhere-key.pem".into());
-        let problem = Grpc::new(Service::Intake, &settings)
-            .serve(&Health::new(), &Tasks::new())
-            .await
-            .unwrap_err();
-        assert!(
-            problem.to_string().contains("nowhere.pem") && problem.to_string().contains("tls.cert")
-        );
+        let problem = Grpc::new(Service::Intake, &settings).serve(&Health::new(), &Tasks::new()).await.unwrap_err();
+        assert!(problem.to_string().contains("nowhere.pem") && problem.to_string().contains("tls.cert"));
     }
 }

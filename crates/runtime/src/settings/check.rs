@@ -25,44 +25,23 @@ impl Settings {
         );
         refuse(
             self.kafka.topic_prefix.is_empty()
-                || !self
-                    .kafka
-                    .topic_prefix
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')),
+                || !self.kafka.topic_prefix.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')),
             "kafka.topic_prefix must be letters, digits, '-', '_' or '.'",
         );
-        refuse(
-            !(1..=1024).contains(&self.kafka.partitions),
-            "kafka.partitions must be 1 to 1024",
-        );
-        refuse(
-            !(1..=9).contains(&self.kafka.replication),
-            "kafka.replication must be 1 to 9",
-        );
-        refuse(
-            self.kafka.retention_hours == 0,
-            "kafka.retention_hours must be at least 1",
-        );
+        refuse(!(1..=1024).contains(&self.kafka.partitions), "kafka.partitions must be 1 to 1024");
+        refuse(!(1..=9).contains(&self.kafka.replication), "kafka.replication must be 1 to 9");
+        refuse(self.kafka.retention_hours == 0, "kafka.retention_hours must be at least 1");
         refuse(
             self.kafka.delivery_timeout < 2 * self.kafka.session_timeout,
             "kafka.delivery_timeout must be at least twice kafka.session_timeout, or a broker's restart fails sends",
         );
-        refuse(
-            self.tls.cert.is_some() != self.tls.key.is_some(),
-            "tls.cert and tls.key must be given together",
-        );
+        refuse(self.tls.cert.is_some() != self.tls.key.is_some(), "tls.cert and tls.key must be given together");
         refuse(
             jiff::tz::TimeZone::get(&self.city.zone).is_err(),
             "city.zone must be a name of the IANA list such as \"Asia/Shanghai\"",
         );
         refuse(
-            self.city.number_prefix.len() != 2
-                || !self
-                    .city
-                    .number_prefix
-                    .chars()
-                    .all(|c| c.is_ascii_uppercase()),
+            self.city.number_prefix.len() != 2 || !self.city.number_prefix.chars().all(|c| c.is_ascii_uppercase()),
             "city.number_prefix must be two upper-case letters",
         );
         let bounds = &self.city.bounds;
@@ -75,96 +54,51 @@ impl Settings {
                 && bounds.east <= 180.0),
             "city.bounds must be degrees with south < north and west < east",
         );
-        let keys = [
-            &self.security.master_key,
-            &self.security.phone_key,
-            &self.security.link_key,
-        ];
+        let keys = [&self.security.master_key, &self.security.phone_key, &self.security.link_key];
         refuse(
             keys.iter().any(|k| k.is_empty()) && !keys.iter().all(|k| k.is_empty()),
             "security.master_key, security.phone_key and security.link_key must be given together or all live in \
              security.key_file",
         );
+        refuse(self.security.master_key_id.is_empty(), "security.master_key_id must not be empty");
+        refuse(self.security.token_cache_size == 0, "security.token_cache_size must be at least 1");
+        refuse(!(0.0..=1.0).contains(&self.telemetry.sample), "telemetry.sample must be 0 to 1");
         refuse(
-            self.security.master_key_id.is_empty(),
-            "security.master_key_id must not be empty",
-        );
-        refuse(
-            self.security.token_cache_size == 0,
-            "security.token_cache_size must be at least 1",
-        );
-        refuse(
-            !(0.0..=1.0).contains(&self.telemetry.sample),
-            "telemetry.sample must be 0 to 1",
-        );
-        refuse(
-            !self.telemetry.otlp_endpoint.is_empty()
-                && !self.telemetry.otlp_endpoint.starts_with("http"),
+            !self.telemetry.otlp_endpoint.is_empty() && !self.telemetry.otlp_endpoint.starts_with("http"),
             "telemetry.otlp_endpoint must begin with http:// or https://",
         );
         refuse(
             tracing_subscriber::EnvFilter::try_new(&self.telemetry.log).is_err(),
             "telemetry.log must be a filter such as \"info\" or \"info,suban_store=debug\"",
         );
-        refuse(
-            !(1.0..=100_000.0).contains(&self.demo.rate),
-            "demo.rate must be 1 to 100000",
-        );
+        refuse(!(1.0..=100_000.0).contains(&self.demo.rate), "demo.rate must be 1 to 100000");
         refuse(
             self.demo.rate > 1.0 && !self.demo.enabled,
             "demo.rate above 1 needs demo.enabled = true: a real city's clock never runs faster",
         );
         let limits = &self.limits;
-        refuse(
-            limits.message_bytes < 4096,
-            "limits.message_bytes must be at least 4096",
-        );
-        refuse(
-            limits.words_chars == 0,
-            "limits.words_chars must be at least 1",
-        );
+        refuse(limits.message_bytes < 4096, "limits.message_bytes must be at least 4096");
+        refuse(limits.words_chars == 0, "limits.words_chars must be at least 1");
         refuse(
             limits.words_chars.saturating_mul(4) > limits.message_bytes,
             "limits.words_chars must fit into limits.message_bytes at four bytes a character",
         );
-        refuse(
-            !(1..=1000).contains(&limits.batch),
-            "limits.batch must be 1 to 1000",
-        );
-        refuse(
-            !(1..=1000).contains(&limits.group_commit),
-            "limits.group_commit must be 1 to 1000",
-        );
-        refuse(
-            limits.stream_window == 0,
-            "limits.stream_window must be at least 1",
-        );
-        refuse(
-            limits.requests_per_connection == 0,
-            "limits.requests_per_connection must be at least 1",
-        );
+        refuse(!(1..=1000).contains(&limits.batch), "limits.batch must be 1 to 1000");
+        refuse(!(1..=1000).contains(&limits.group_commit), "limits.group_commit must be 1 to 1000");
+        refuse(limits.stream_window == 0, "limits.stream_window must be at least 1");
+        refuse(limits.requests_per_connection == 0, "limits.requests_per_connection must be at least 1");
         refuse(limits.requests == 0, "limits.requests must be at least 1");
-        refuse(
-            limits.request_timeout.is_zero(),
-            "limits.request_timeout must be above 0",
-        );
+        refuse(limits.request_timeout.is_zero(), "limits.request_timeout must be above 0");
         refuse(
             limits.page_default == 0 || limits.page_default > limits.page_max,
             "limits.page_default must be at least 1 and not above limits.page_max",
         );
-        refuse(
-            limits.delivery_attempts == 0,
-            "limits.delivery_attempts must be at least 1",
-        );
+        refuse(limits.delivery_attempts == 0, "limits.delivery_attempts must be at least 1");
         refuse(
             limits.retry_first.is_zero() || limits.retry_first > limits.retry_max,
             "limits.retry_first must be above 0 and not above limits.retry_max",
         );
-        if problems.is_empty() {
-            Ok(())
-        } else {
-            Err(SettingsError::Wrong { problems })
-        }
+        if problems.is_empty() { Ok(()) } else { Err(SettingsError::Wrong { problems }) }
     }
 
     /// Are the three places given without which no service runs?
@@ -174,36 +108,15 @@ impl Settings {
     pub fn require_backends(&self) -> Result<(), SettingsError> {
         let mut problems = Vec::new();
         for (missing, setting, variable, example) in [
-            (
-                self.database.url.is_empty(),
-                "database.url",
-                "DATABASE_URL",
-                "postgres://suban@127.0.0.1:5432/suban",
-            ),
-            (
-                self.kafka.brokers.is_empty(),
-                "kafka.brokers",
-                "KAFKA_BROKERS",
-                "127.0.0.1:9092",
-            ),
-            (
-                self.redis.url.is_empty(),
-                "redis.url",
-                "REDIS_URL",
-                "redis://127.0.0.1:6379/0",
-            ),
+            (self.database.url.is_empty(), "database.url", "DATABASE_URL", "postgres://suban@127.0.0.1:5432/suban"),
+            (self.kafka.brokers.is_empty(), "kafka.brokers", "KAFKA_BROKERS", "127.0.0.1:9092"),
+            (self.redis.url.is_empty(), "redis.url", "REDIS_URL", "redis://127.0.0.1:6379/0"),
         ] {
             if missing {
-                problems.push(format!(
-                    "{setting} is not set: give {variable}, for example {example}"
-                ));
+                problems.push(format!("{setting} is not set: give {variable}, for example {example}"));
             }
         }
-        if problems.is_empty() {
-            Ok(())
-        } else {
-            Err(SettingsError::Wrong { problems })
-        }
+        if problems.is_empty() { Ok(()) } else { Err(SettingsError::Wrong { problems }) }
     }
 
     /// What is legal but risky, one line each; the process logs them at start.
@@ -223,10 +136,7 @@ impl Settings {
             );
         }
         if self.demo.enabled && !self.listen.host.is_loopback() {
-            warnings.push(format!(
-                "demo.enabled while listen.host is {}: others can reach the demo",
-                self.listen.host
-            ));
+            warnings.push(format!("demo.enabled while listen.host is {}: others can reach the demo", self.listen.host));
         }
         if self.kafka.replication == 1 && !self.demo.enabled && self.kafka.brokers.contains(',') {
             warnings.push(

@@ -11,11 +11,8 @@ use figment::{
 use super::{DEFAULTS, Settings, SettingsError};
 
 /// The variables that many tools share, and the setting each stands for.
-const PLAIN: [(&str, &str); 3] = [
-    ("DATABASE_URL", "database.url"),
-    ("KAFKA_BROKERS", "kafka.brokers"),
-    ("REDIS_URL", "redis.url"),
-];
+const PLAIN: [(&str, &str); 3] =
+    [("DATABASE_URL", "database.url"), ("KAFKA_BROKERS", "kafka.brokers"), ("REDIS_URL", "redis.url")];
 
 impl Settings {
     /// Defaults, then the file named by `SUBAN_CONFIG`, then the environment.
@@ -25,9 +22,8 @@ impl Settings {
     pub fn load() -> Result<Self, SettingsError> {
         let file = std::env::var_os("SUBAN_CONFIG").filter(|f| !f.is_empty());
         // A variable that is no UTF-8 can be no setting of ours.
-        let variables = std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        });
+        let variables =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         Self::from_layers(file.as_deref().map(Path::new), variables)
     }
 
@@ -41,13 +37,7 @@ impl Settings {
     ) -> Result<Self, SettingsError> {
         let unreadable = |problem: figment::Error| {
             // One line a problem; figment names the setting and where it was set.
-            SettingsError::Unreadable(
-                problem
-                    .into_iter()
-                    .map(|p| p.to_string())
-                    .collect::<Vec<_>>()
-                    .join("; "),
-            )
+            SettingsError::Unreadable(problem.into_iter().map(|p| p.to_string()).collect::<Vec<_>>().join("; "))
         };
         let mut layers = Figment::from(Toml::string(DEFAULTS));
         if let Some(file) = file {
@@ -58,19 +48,11 @@ impl Settings {
         for (name, value) in variables {
             if let Some((_, setting)) = PLAIN.iter().find(|(plain, _)| *plain == name) {
                 if !value.is_empty() {
-                    plain.push(Variable {
-                        setting: (*setting).to_owned(),
-                        value: Value::from(value),
-                        name,
-                    });
+                    plain.push(Variable { setting: (*setting).to_owned(), value: Value::from(value), name });
                 }
             } else if let Some(setting) = setting_of(&name) {
                 let value = read(&setting, &value);
-                ours.push(Variable {
-                    setting,
-                    value,
-                    name,
-                });
+                ours.push(Variable { setting, value, name });
             }
         }
         // Ours win over the shared ones, whatever the order of the environment.
@@ -87,29 +69,18 @@ impl Settings {
 /// no settings.
 fn setting_of(name: &str) -> Option<String> {
     let path = name.strip_prefix("SUBAN_")?;
-    path.contains("__")
-        .then(|| path.to_ascii_lowercase().replace("__", "."))
+    path.contains("__").then(|| path.to_ascii_lowercase().replace("__", "."))
 }
 
 /// Numbers and truth values by their look, unless the setting is text by nature: a key of digits only,
 /// a name such as `true`, a path.
 fn read(setting: &str, text: &str) -> Value {
-    let number_like = [
-        "database.",
-        "kafka.",
-        "redis.",
-        "listen.",
-        "city.bounds.",
-        "demo.",
-        "limits.",
-    ]
-    .iter()
-    .any(|section| setting.starts_with(section))
+    let number_like = ["database.", "kafka.", "redis.", "listen.", "city.bounds.", "demo.", "limits."]
+        .iter()
+        .any(|section| setting.starts_with(section))
         || matches!(setting, "telemetry.sample" | "security.token_cache_size");
-    let text_by_nature = matches!(
-        setting,
-        "database.url" | "kafka.brokers" | "kafka.topic_prefix" | "redis.url" | "listen.host"
-    );
+    let text_by_nature =
+        matches!(setting, "database.url" | "kafka.brokers" | "kafka.topic_prefix" | "redis.url" | "listen.host");
     if number_like && !text_by_nature {
         if let Ok(number) = text.parse::<i64>() {
             return Value::from(number);

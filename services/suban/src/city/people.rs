@@ -11,9 +11,11 @@ use super::one_of;
 pub(crate) const PHONES: &str = "1990000";
 
 const SURNAMES: &[&str] = &["亓官", "澹台", "濮阳", "纳兰", "宇文", "呼延", "闾丘", "巫马", "公冶", "淳于"];
-const GIVEN: &[&str] = &["晓墨", "听澜", "知遥", "若蘅", "景珩", "疏桐", "望舒", "叔夜", "怀瑾", "攸宁", "既明", "采薇"];
+const GIVEN: &[&str] =
+    &["晓墨", "听澜", "知遥", "若蘅", "景珩", "疏桐", "望舒", "叔夜", "怀瑾", "攸宁", "既明", "采薇"];
 
-const SINCE: &[&str] = &["今天早上开始", "从昨晚起", "已经三天了", "这周一直这样", "上个月就有了", "每天晚上", "刚刚发现"];
+const SINCE: &[&str] =
+    &["今天早上开始", "从昨晚起", "已经三天了", "这周一直这样", "上个月就有了", "每天晚上", "刚刚发现"];
 const HARM: &[&str] = &[
     "影响居民正常生活",
     "老人小孩经过很不安全",
@@ -61,13 +63,7 @@ pub(super) fn demand(catalogue: &Catalogue, rng: &mut StdRng) -> v1::SubmitReque
     let spot = one_of(&area.roads, rng).or_else(|| area.estates.first());
     let near = spot.map_or_else(String::new, |s| format!("{s}{}号附近", rng.random_range(1..200)));
     let pick = |list: &[&'static str], rng: &mut StdRng| one_of(list, rng).copied().unwrap_or_default();
-    let text = format!(
-        "{}{near}{what},{},{},{}。",
-        area.name,
-        pick(SINCE, rng),
-        pick(HARM, rng),
-        pick(WISH, rng)
-    );
+    let text = format!("{}{near}{what},{},{},{}。", area.name, pick(SINCE, rng), pick(HARM, rng), pick(WISH, rng));
     let kind = match matter.kind {
         // Only a channel's own word may make it another type; the reader knows the rest.
         Kind::Praise => Some(Kind::Praise.number()),

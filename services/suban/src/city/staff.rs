@@ -71,10 +71,13 @@ impl Staff {
             let name = unit.code.as_str();
             let signer = token(Role::UnitSigner, &format!("{name}-signer"), Some(&unit.code)).await?;
             let handler = token(Role::UnitHandler, &format!("{name}-handler"), Some(&unit.code)).await?;
-            units.insert(unit.code.clone(), Unit {
-                signer: DispatchServiceClient::with_interceptor(dispatch.clone(), signer),
-                handler: DispatchServiceClient::with_interceptor(dispatch.clone(), handler),
-            });
+            units.insert(
+                unit.code.clone(),
+                Unit {
+                    signer: DispatchServiceClient::with_interceptor(dispatch.clone(), signer),
+                    handler: DispatchServiceClient::with_interceptor(dispatch.clone(), handler),
+                },
+            );
         }
         let agent = token(Role::Agent, "agent-1", None).await?;
         let bot = token(Role::IntakeBot, "gateway-bot", None).await?;
@@ -187,11 +190,8 @@ impl Staff {
             Some(TaskState::Contacted | TaskState::RejectedByLead) => {
                 let empty = rng.random_bool(0.02);
                 // Now and then a handler types a phone into the reply; the mask must take it out.
-                let careless = if rng.random_bool(0.1) {
-                    format!("联系电话{}0042。", super::PHONES)
-                } else {
-                    String::new()
-                };
+                let careless =
+                    if rng.random_bool(0.1) { format!("联系电话{}0042。", super::PHONES) } else { String::new() };
                 let reply = if empty {
                     String::new()
                 } else {
@@ -213,8 +213,8 @@ impl Staff {
                 let act = if empty { "空白答复 empty reply tried" } else { "办结 result submitted" };
                 note(summary, act, handler.submit_result(ask).await);
             }
-            Some(TaskState::Submitted | TaskState::Accepted | TaskState::ReturnRequested | TaskState::Cancelled) | None => {
-            }
+            Some(TaskState::Submitted | TaskState::Accepted | TaskState::ReturnRequested | TaskState::Cancelled)
+            | None => {}
         }
     }
 

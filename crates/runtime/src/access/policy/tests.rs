@@ -7,12 +7,7 @@ use super::*;
 fn caller(role: Role, person: &str) -> Caller {
     Caller {
         token_id: Uuid::nil(),
-        actor: suban_domain::Actor {
-            role,
-            person: person.parse().unwrap(),
-            unit: None,
-            area: None,
-        },
+        actor: suban_domain::Actor { role, person: person.parse().unwrap(), unit: None, area: None },
         outsourced: false,
     }
 }
@@ -61,86 +56,41 @@ impl Sample {
     }
 
     fn confidential(&self) -> TicketView<'_> {
-        TicketView {
-            confidential: true,
-            ..self.ticket()
-        }
+        TicketView { confidential: true, ..self.ticket() }
     }
 }
 
 #[test]
 fn an_agent_does_not_read_other_agents_confidential_tickets() {
     let s = Sample::new();
-    assert_eq!(
-        may_read(&caller(Role::Agent, "agent-1"), &s.confidential()),
-        Ok(Reading::Full)
-    );
-    assert_eq!(
-        may_read(&caller(Role::Agent, "agent-2"), &s.confidential()),
-        Err(Denial::Confidential)
-    );
-    assert_eq!(
-        may_read(&caller(Role::Agent, "agent-2"), &s.ticket()),
-        Ok(Reading::Full)
-    );
+    assert_eq!(may_read(&caller(Role::Agent, "agent-1"), &s.confidential()), Ok(Reading::Full));
+    assert_eq!(may_read(&caller(Role::Agent, "agent-2"), &s.confidential()), Err(Denial::Confidential));
+    assert_eq!(may_read(&caller(Role::Agent, "agent-2"), &s.ticket()), Ok(Reading::Full));
 }
 
 #[test]
 fn a_unit_reads_what_is_with_it_and_with_its_teams() {
     let s = Sample::new();
     for unit in ["U1", "U1/night"] {
-        assert_eq!(
-            may_read(&at_unit(Role::UnitHandler, unit), &s.ticket()),
-            Ok(Reading::Full),
-            "{unit}"
-        );
+        assert_eq!(may_read(&at_unit(Role::UnitHandler, unit), &s.ticket()), Ok(Reading::Full), "{unit}");
     }
     for unit in ["U2", "U12", "U"] {
-        assert_eq!(
-            may_read(&at_unit(Role::UnitHandler, unit), &s.ticket()),
-            Err(Denial::OtherUnit),
-            "{unit}"
-        );
+        assert_eq!(may_read(&at_unit(Role::UnitHandler, unit), &s.ticket()), Err(Denial::OtherUnit), "{unit}");
     }
     let team = ["U1/night".parse().unwrap()];
-    let ticket = TicketView {
-        units: &team,
-        ..s.ticket()
-    };
-    assert_eq!(
-        may_read(&at_unit(Role::UnitLead, "U1"), &ticket),
-        Ok(Reading::Full)
-    );
-    assert_eq!(
-        may_read(&at_unit(Role::UnitHandler, "U1/day"), &ticket),
-        Err(Denial::OtherUnit)
-    );
-    assert_eq!(
-        may_read(&caller(Role::UnitHandler, "unitless"), &ticket),
-        Err(Denial::OtherUnit)
-    );
+    let ticket = TicketView { units: &team, ..s.ticket() };
+    assert_eq!(may_read(&at_unit(Role::UnitLead, "U1"), &ticket), Ok(Reading::Full));
+    assert_eq!(may_read(&at_unit(Role::UnitHandler, "U1/day"), &ticket), Err(Denial::OtherUnit));
+    assert_eq!(may_read(&caller(Role::UnitHandler, "unitless"), &ticket), Err(Denial::OtherUnit));
 }
 
 #[test]
 fn nobody_surveys_or_verifies_their_own_unit() {
     let s = Sample::new();
-    assert_eq!(
-        may_read(&at_unit(Role::Callback, "U1"), &s.ticket()),
-        Err(Denial::OwnUnit)
-    );
-    assert_eq!(
-        may_reveal(&at_unit(Role::Callback, "U1"), &s.ticket(), "survey"),
-        Err(Denial::OwnUnit)
-    );
-    assert_eq!(
-        may_read(&at_unit(Role::Verifier, "U1/night"), &s.ticket()),
-        Err(Denial::OwnUnit)
-    );
-    assert_eq!(
-        may_read(&at_unit(Role::Callback, "C9"), &s.ticket()),
-        Ok(Reading::Outline),
-        "what the survey needs"
-    );
+    assert_eq!(may_read(&at_unit(Role::Callback, "U1"), &s.ticket()), Err(Denial::OwnUnit));
+    assert_eq!(may_reveal(&at_unit(Role::Callback, "U1"), &s.ticket(), "survey"), Err(Denial::OwnUnit));
+    assert_eq!(may_read(&at_unit(Role::Verifier, "U1/night"), &s.ticket()), Err(Denial::OwnUnit));
+    assert_eq!(may_read(&at_unit(Role::Callback, "C9"), &s.ticket()), Ok(Reading::Outline), "what the survey needs");
 }
 
 #[test]
@@ -148,56 +98,26 @@ fn an_analyst_sees_no_person_and_reveals_none() {
     let s = Sample::new();
     let analyst = caller(Role::Analyst, "x");
     assert_eq!(mask(&analyst, &s.ticket()).person, PersonMask::Hidden);
-    assert_eq!(
-        may_reveal(&analyst, &s.ticket(), "curious"),
-        Err(Denial::Role(Role::Analyst))
-    );
+    assert_eq!(may_reveal(&analyst, &s.ticket(), "curious"), Err(Denial::Role(Role::Analyst)));
 }
 
 #[test]
 fn who_is_bound_to_an_area_reads_inside_it() {
     let s = Sample::new();
-    assert_eq!(
-        may_read(&in_area(Role::Supervisor, "4403"), &s.ticket()),
-        Ok(Reading::Full)
-    );
-    assert_eq!(
-        may_read(&in_area(Role::Supervisor, "4401"), &s.ticket()),
-        Err(Denial::OtherArea)
-    );
-    let nowhere = TicketView {
-        area: None,
-        ..s.ticket()
-    };
-    assert_eq!(
-        may_read(&in_area(Role::Dispatcher, "4403"), &nowhere),
-        Err(Denial::OtherArea)
-    );
-    assert_eq!(
-        may_read(&caller(Role::Dispatcher, "d"), &nowhere),
-        Ok(Reading::Full)
-    );
+    assert_eq!(may_read(&in_area(Role::Supervisor, "4403"), &s.ticket()), Ok(Reading::Full));
+    assert_eq!(may_read(&in_area(Role::Supervisor, "4401"), &s.ticket()), Err(Denial::OtherArea));
+    let nowhere = TicketView { area: None, ..s.ticket() };
+    assert_eq!(may_read(&in_area(Role::Dispatcher, "4403"), &nowhere), Err(Denial::OtherArea));
+    assert_eq!(may_read(&caller(Role::Dispatcher, "d"), &nowhere), Ok(Reading::Full));
 }
 
 #[test]
 fn a_citizen_and_a_channel_read_the_outline_of_their_own() {
     let s = Sample::new();
-    assert_eq!(
-        may_read(&caller(Role::Citizen, "citizen-1"), &s.confidential()),
-        Ok(Reading::Outline)
-    );
-    assert_eq!(
-        may_read(&caller(Role::Citizen, "citizen-2"), &s.ticket()),
-        Err(Denial::NotYours)
-    );
-    assert_eq!(
-        may_read(&caller(Role::IntakeBot, "agent-1"), &s.ticket()),
-        Ok(Reading::Outline)
-    );
-    assert_eq!(
-        may_read(&caller(Role::IntakeBot, "other"), &s.ticket()),
-        Err(Denial::NotYours)
-    );
+    assert_eq!(may_read(&caller(Role::Citizen, "citizen-1"), &s.confidential()), Ok(Reading::Outline));
+    assert_eq!(may_read(&caller(Role::Citizen, "citizen-2"), &s.ticket()), Err(Denial::NotYours));
+    assert_eq!(may_read(&caller(Role::IntakeBot, "agent-1"), &s.ticket()), Ok(Reading::Outline));
+    assert_eq!(may_read(&caller(Role::IntakeBot, "other"), &s.ticket()), Err(Denial::NotYours));
 }
 
 mod r_sec_2_reveal {
@@ -208,35 +128,16 @@ mod r_sec_2_reveal {
         let s = Sample::new();
         let handler = at_unit(Role::UnitHandler, "U1");
         assert_eq!(may_reveal(&handler, &s.ticket(), "first contact"), Ok(()));
-        assert_eq!(
-            may_reveal(&handler, &s.ticket(), "  "),
-            Err(Denial::NoReason)
-        );
-        assert_eq!(
-            may_reveal(
-                &at_unit(Role::UnitHandler, "U2"),
-                &s.ticket(),
-                "first contact"
-            ),
-            Err(Denial::OtherUnit)
-        );
+        assert_eq!(may_reveal(&handler, &s.ticket(), "  "), Err(Denial::NoReason));
+        assert_eq!(may_reveal(&at_unit(Role::UnitHandler, "U2"), &s.ticket(), "first contact"), Err(Denial::OtherUnit));
     }
 
     #[test]
     fn a_citizen_who_does_not_want_the_units_call_is_not_revealed_to_it() {
         let s = Sample::new();
-        let ticket = TicketView {
-            contact_consent: false,
-            ..s.ticket()
-        };
-        assert_eq!(
-            may_reveal(&at_unit(Role::UnitHandler, "U1"), &ticket, "contact"),
-            Err(Denial::NoConsent)
-        );
-        assert_eq!(
-            may_reveal(&at_unit(Role::Callback, "C9"), &ticket, "survey"),
-            Ok(())
-        );
+        let ticket = TicketView { contact_consent: false, ..s.ticket() };
+        assert_eq!(may_reveal(&at_unit(Role::UnitHandler, "U1"), &ticket, "contact"), Err(Denial::NoConsent));
+        assert_eq!(may_reveal(&at_unit(Role::Callback, "C9"), &ticket, "survey"), Ok(()));
     }
 
     #[test]
@@ -244,10 +145,7 @@ mod r_sec_2_reveal {
         let s = Sample::new();
         for role in Role::ALL.iter().copied() {
             let mask = mask(&caller(role, "x"), &s.ticket());
-            assert!(matches!(
-                mask.person,
-                PersonMask::Partial | PersonMask::Hidden
-            ));
+            assert!(matches!(mask.person, PersonMask::Partial | PersonMask::Hidden));
         }
     }
 }
@@ -258,24 +156,9 @@ mod r_sec_9_confidential {
     #[test]
     fn named_viewers_read_and_others_of_the_same_role_do_not() {
         let s = Sample::new();
-        for role in [
-            Role::Supervisor,
-            Role::Qa,
-            Role::Leader,
-            Role::Analyst,
-            Role::Auditor,
-            Role::MergeReviewer,
-        ] {
-            assert_eq!(
-                may_read(&caller(role, "x"), &s.confidential()),
-                Err(Denial::Confidential),
-                "{role}"
-            );
-            assert_eq!(
-                may_read(&caller(role, "named"), &s.confidential()),
-                Ok(Reading::Full),
-                "{role}"
-            );
+        for role in [Role::Supervisor, Role::Qa, Role::Leader, Role::Analyst, Role::Auditor, Role::MergeReviewer] {
+            assert_eq!(may_read(&caller(role, "x"), &s.confidential()), Err(Denial::Confidential), "{role}");
+            assert_eq!(may_read(&caller(role, "named"), &s.confidential()), Ok(Reading::Full), "{role}");
         }
     }
 
@@ -284,30 +167,15 @@ mod r_sec_9_confidential {
         let s = Sample::new();
         let handler = at_unit(Role::UnitHandler, "U1");
         assert_eq!(may_read(&handler, &s.confidential()), Ok(Reading::Full));
-        assert_eq!(
-            mask(&handler, &s.confidential()),
-            Mask {
-                person: PersonMask::Hidden,
-                place: PlaceMask::Clear
-            }
-        );
-        assert_eq!(
-            may_reveal(&handler, &s.confidential(), "contact"),
-            Err(Denial::Confidential)
-        );
+        assert_eq!(mask(&handler, &s.confidential()), Mask { person: PersonMask::Hidden, place: PlaceMask::Clear });
+        assert_eq!(may_reveal(&handler, &s.confidential(), "contact"), Err(Denial::Confidential));
     }
 
     #[test]
     fn others_learn_only_the_community() {
         let s = Sample::new();
-        assert_eq!(
-            mask(&caller(Role::Supervisor, "named"), &s.confidential()).place,
-            PlaceMask::Coarse
-        );
-        assert_eq!(
-            mask(&caller(Role::Supervisor, "x"), &s.ticket()).place,
-            PlaceMask::Clear
-        );
+        assert_eq!(mask(&caller(Role::Supervisor, "named"), &s.confidential()).place, PlaceMask::Coarse);
+        assert_eq!(mask(&caller(Role::Supervisor, "x"), &s.ticket()).place, PlaceMask::Clear);
     }
 }
 
@@ -321,11 +189,7 @@ mod r_sec_10_outsourced {
             let mut outsourced = caller(role, "agent-1");
             outsourced.outsourced = true;
             if role != Role::System {
-                assert_ne!(
-                    may_read(&outsourced, &s.ticket()),
-                    Ok(Reading::Full),
-                    "{role}"
-                );
+                assert_ne!(may_read(&outsourced, &s.ticket()), Ok(Reading::Full), "{role}");
             }
             for what in Administration::ALL {
                 assert!(may_administer(&outsourced, what).is_err(), "{role}");
@@ -340,10 +204,7 @@ mod r_sec_10_outsourced {
         agent.outsourced = true;
         assert_eq!(may_reveal(&agent, &s.ticket(), "number unclear"), Ok(()));
         agent.actor.person = "agent-2".parse().unwrap();
-        assert_eq!(
-            may_reveal(&agent, &s.ticket(), "number unclear"),
-            Err(Denial::Outsourced)
-        );
+        assert_eq!(may_reveal(&agent, &s.ticket(), "number unclear"), Err(Denial::Outsourced));
     }
 }
 
@@ -353,10 +214,8 @@ mod three_administrators {
     #[test]
     fn each_thing_has_one_role_and_no_role_has_two_administrators_things() {
         for what in Administration::ALL {
-            let may: Vec<_> = Role::ALL
-                .iter()
-                .filter(|role| may_administer(&caller(**role, "x"), what).is_ok())
-                .collect();
+            let may: Vec<_> =
+                Role::ALL.iter().filter(|role| may_administer(&caller(**role, "x"), what).is_ok()).collect();
             assert_eq!(may.len(), 1, "{what:?} by {may:?}");
         }
     }
@@ -373,22 +232,14 @@ mod three_administrators {
     fn technical_administrators_read_no_tickets() {
         let s = Sample::new();
         for role in [Role::SysAdmin, Role::SecAdmin] {
-            assert_eq!(
-                may_read(&caller(role, "x"), &s.ticket()),
-                Err(Denial::Role(role))
-            );
+            assert_eq!(may_read(&caller(role, "x"), &s.ticket()), Err(Denial::Role(role)));
         }
     }
 }
 
 #[test]
 fn figures_are_for_those_who_lead_and_check() {
-    for role in [
-        Role::Supervisor,
-        Role::Leader,
-        Role::SysAdmin,
-        Role::UnitLead,
-    ] {
+    for role in [Role::Supervisor, Role::Leader, Role::SysAdmin, Role::UnitLead] {
         assert_eq!(may_watch(&caller(role, "x")), Ok(()));
     }
     for role in [Role::Citizen, Role::Agent, Role::UnitHandler] {
@@ -400,8 +251,5 @@ fn figures_are_for_those_who_lead_and_check() {
 fn a_denial_becomes_permission_denied_with_its_reason() {
     let status = Status::from(Denial::OwnUnit);
     assert_eq!(status.code(), tonic::Code::PermissionDenied);
-    assert_eq!(
-        errors::Problem::from(status).reason.as_deref(),
-        Some("OWN_UNIT")
-    );
+    assert_eq!(errors::Problem::from(status).reason.as_deref(), Some("OWN_UNIT"));
 }

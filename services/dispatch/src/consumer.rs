@@ -1,0 +1,238 @@
+//! The event face: what can be dispatched is, a batch at a time; what a person must see stands in the queue.
+//!
+//! A batch loads its tickets once, decides in pure code, and writes everything in one transaction: changes, the
+//! reasons for them, and the rows of the queue. Tickets that others changed meanwhile are decided again.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use suban_bus::{Failure, Message};
+use suban_domain::{Action, Command, RequestId, Role, State, TextId, Ticket, TicketId, Tier, VersionCode};
+use suban_service::{App, InForce};
+use suban_store::{Change, StoreError};
+
+use crate::{
+    decide::{self, Decision, Sending, Waiting},
+    review::{self, reply_check},
+    tables::{self, Reasons, Row},
+};
+
+/// Kinds of events after which a ticket may be dispatched, or begins or ends to wait for a person.
+const FOLLOWED: &[&str] = &[
+    "submitted",
+    "accepted",
+    "judged",
+    "amended",
+    "info_asked",
+    "supplemented",
+    "rejected",
+    "transferred_out",
+    "answered",
+    "merged_into",
+    "unmerged",
+    "member_joined",
+    "took_over",
+    "gave_over",
+    "split",
+    "dispatched",
+    "return_requested",
+    "return_approved",
+    "return_denied",
+    "escalated",
+    "ruled",
+    "extension_requested",
+    "extension_granted",
+    "extension_denied",
+    "suspended",
+    "resumed",
+    "recalled",
+    "reopened",
+    "result_submitted",
+    "result_rejected",
+    "result_accepted",
+    "withdrawn",
+    "closed",
+    "returned_upstream",
+    "upstream_decided",
+];
+
+/// Decides the tickets of a batch; those that are where they belong are left alone.
+///
+/// # Errors
+/// When the database is away: the batch comes again.
+pub async fn dispatch(app: &App, batch: &[Message]) -> Result<(), Failure> {
+    let ids = batch
+        .iter()
+        .filter(|m| FOLLOWED.contains(&m.kind.as_ref()))
+        // A dispatch or acceptance of our own has left the queue with its own transaction.
+        .filter(|m| !(m.by.role == Role::System && matches!(m.kind.as_ref(), "dispatched" | "result_accepted")))
+        .map(|m| m.ticket)
+        .collect();
+    Ok(settle(app, ids).await?)
+}
+
+/// Dispatches pressing tickets at once. Merging comes afterwards; the ordinary event then finds nothing to do.
+///
+/// # Errors
+/// When the database is away: the batch comes again.
+pub async fn dispatch_urgent(app: &App, batch: &[Message]) -> Result<(), Failure> {
+    Ok(settle(app, batch.iter().map(|m| m.ticket).collect()).await?)
+}
+
+/// Brings these tickets where they belong: to their unit, into the queue, or out of it.
+async fn settle(app: &App, ids: BTreeSet<TicketId>) -> Result<(), StoreError> {
+    let mut open: Vec<TicketId> = ids.into_iter().collect();
+    while !open.is_empty() {
+        let tickets: BTreeMap<TicketId, Ticket> = app.store.load(&open).await?.into_iter().collect();
+        let replies = replies_under_review(app, &tickets).await?;
+        let in_force = app.catalogues.now();
+        let mut work = Work::default();
+        for (id, ticket) in tickets {
+            let reply = replies.get(&id).map(String::as_str);
+            work.add(app, in_force.as_deref(), ticket, reply)?;
+        }
+        open = write(app, work).await?;
+    }
+    Ok(())
+}
+
+/// What is to be written for a batch; everything in the order of the tickets' ids.
+#[derive(Default)]
+struct Work {
+    changes: Vec<Change>,
+    reasons: HashMap<TicketId, Reasons>,
+    waiting: Vec<Row>,
+    leaving: Vec<TicketId>,
+}
+
+impl Work {
+    fn add(
+        &mut self,
+        app: &App,
+        in_force: Option<&InForce>,
+        ticket: Ticket,
+        reply: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let catalogue = in_force.map(|f| (&f.version, &f.catalogue));
+        if let Some(in_force) = in_force
+            && decide::is_ready(&ticket)
+            && let Decision::Send(sending) = decide::decide(&ticket, catalogue)
+        {
+            let reasons = Reasons::of_sending(&sending, &in_force.version, &ticket);
+            let command = command(app, &ticket, "dispatch", send(sending, &in_force.version)?)?;
+            return self.change(app, ticket, &command, Some(reasons), "refused by the rules");
+        }
+        if reply.is_some_and(|reply| review::ACCEPT_CLEAN_RESULTS && reply_check(reply).is_none()) {
+            let command = command(app, &ticket, "accept", Action::AcceptResult)?;
+            return self.change(app, ticket, &command, None, "the result could not be accepted by rules");
+        }
+        match decide::waits_for(&ticket, catalogue) {
+            Some(waiting) => self.waiting.push(Row::of(&ticket, &waiting)),
+            None => self.leaving.push(ticket.id),
+        }
+        Ok(())
+    }
+
+    /// A change that the rules take; one that they refuse is a person's to look at.
+    fn change(
+        &mut self,
+        app: &App,
+        ticket: Ticket,
+        command: &Command,
+        reasons: Option<Reasons>,
+        otherwise: &str,
+    ) -> Result<(), StoreError> {
+        let before = ticket.clone();
+        match Change::decide(ticket, command, &app.limits) {
+            Ok(change) => {
+                if let Some(reasons) = reasons {
+                    self.reasons.insert(change.id(), reasons);
+                }
+                self.changes.push(change);
+                Ok(())
+            }
+            Err(StoreError::Refused(refusal)) => {
+                tracing::warn!(ticket = %before.id, reason = refusal.code(), "{otherwise}");
+                let reason = match before.state {
+                    State::CloseReview => decide::Reason::Review,
+                    _ => decide::Reason::NoSingleUnit,
+                };
+                let waiting = Waiting {
+                    reason,
+                    because_zh: "系统无法自动处理".into(),
+                    because_en: format!("the rules refuse it: {}", refusal.code()),
+                    candidates: Vec::new(),
+                };
+                self.waiting.push(Row::of(&before, &waiting));
+                Ok(())
+            }
+            Err(other) => Err(other),
+        }
+    }
+}
+
+/// Writes a batch in one transaction; answers those that others were faster with.
+async fn write(app: &App, work: Work) -> Result<Vec<TicketId>, StoreError> {
+    let Work { changes, reasons, waiting, mut leaving } = work;
+    let mut tx = app.store.pool().begin().await?;
+    let done = app.store.commit_in(&mut tx, changes).await?;
+    let mut sent = Vec::new();
+    for change in &done.changed {
+        leaving.push(change.id());
+        if let Some(reasons) = reasons.get(&change.id()) {
+            sent.push((change.id(), change.after.version, reasons));
+        }
+    }
+    let at = app.clock().now();
+    tables::remember(&mut tx, at, Tier::Auto, &sent).await?;
+    tables::wait(&mut tx, &waiting).await?;
+    tables::leave(&mut tx, leaving).await?;
+    tx.commit().await?;
+    metrics::counter!("suban_dispatched_total", "tier" => "auto").increment(sent.len() as u64);
+    for row in &waiting {
+        metrics::counter!("suban_dispatch_waiting_total", "reason" => row.reason.code()).increment(1);
+    }
+    Ok(done.overtaken)
+}
+
+/// The public replies of the results under review, masked; by ticket.
+async fn replies_under_review(
+    app: &App,
+    tickets: &BTreeMap<TicketId, Ticket>,
+) -> Result<HashMap<TicketId, String>, StoreError> {
+    let replies: HashMap<TextId, TicketId> = tickets
+        .values()
+        .filter(|t| t.state == State::CloseReview)
+        .filter_map(|t| t.result.as_ref().map(|r| (r.reply, t.id)))
+        .collect();
+    if replies.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids: Vec<TicketId> = replies.values().copied().collect();
+    let texts = app.store.texts_of(&ids).await?;
+    Ok(texts
+        .into_iter()
+        .filter_map(|text| replies.get(&text.id).map(|ticket| (*ticket, text.masked.unwrap_or_default())))
+        .collect())
+}
+
+fn send(sending: Sending, catalogue: &VersionCode) -> Result<Action, StoreError> {
+    let rule = VersionCode::new(sending.rule.to_string())
+        .map_err(|e| StoreError::Damaged { what: "rule", problem: e.to_string() })?;
+    Ok(Action::Dispatch {
+        lead: sending.lead,
+        assists: sending.assists,
+        mode: sending.mode,
+        tier: Tier::Auto,
+        catalogue: catalogue.clone(),
+        rule: Some(rule),
+        limit: sending.limit,
+        lead_allowed: true,
+    })
+}
+
+/// A command of the system; a replay makes the same request again.
+fn command(app: &App, ticket: &Ticket, verb: &str, action: Action) -> Result<Command, StoreError> {
+    let request = RequestId::new(format!("{verb}:{}", ticket.version))
+        .map_err(|e| StoreError::Damaged { what: "request id", problem: e.to_string() })?;
+    Ok(Command { by: App::system(), at: app.clock().now(), request, action })
+}

@@ -1,0 +1,368 @@
+//! Who must act on this ticket? A pure answer from the ticket and the catalogue in force (D§10.3).
+//!
+//! A ticket is sent without a person when exactly one row of the catalogue names its lead and no guard speaks
+//! against it. Everything else waits for a person, and says why in plain words. Nothing here knows a clock, a
+//! database or a network, so that the same ticket under the same catalogue always gets the same answer.
+
+use serde::{Deserialize, Serialize};
+use suban_domain::{Mode, Span, State, Ticket, UnitCode, Urgency, Verdict, VersionCode, needs_a_person};
+use suban_text::catalogue::{Catalogue, Lead, Row, UnitKind};
+
+/// A unit that the ticket could go to, and the row that says so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Which unit.
+    pub unit: UnitCode,
+    /// Its name when it was decided.
+    pub name: String,
+    /// The row of the catalogue, for example `rules.csv:12`.
+    pub rule: String,
+    /// Why.
+    pub because_zh: String,
+    /// Why.
+    pub because_en: String,
+}
+
+/// A dispatch that needs nobody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sending {
+    /// Who leads.
+    pub lead: UnitCode,
+    /// Who assists.
+    pub assists: Vec<UnitCode>,
+    /// How it is handled.
+    pub mode: Mode,
+    /// The row that decided.
+    pub rule: Row,
+    /// The matter's own limit, where it has one.
+    pub limit: Option<Span>,
+    /// Why.
+    pub because_zh: String,
+    /// Why.
+    pub because_en: String,
+    /// Best first.
+    pub candidates: Vec<Candidate>,
+}
+
+/// Why a ticket waits for a person; the numbers are those of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reason {
+    /// The matter is unknown.
+    UnknownMatter = 1,
+    /// The place is unknown, or not known closely enough.
+    UnknownArea = 2,
+    /// Several units, or none, fit.
+    NoSingleUnit = 3,
+    /// A flag or the channel asks for a person.
+    Flag = 4,
+    /// It came back, or was recalled.
+    Returned = 5,
+    /// A return, an extension or a result waits for a decision.
+    Review = 6,
+    /// Duplicate detection suggests a master.
+    SuggestedDuplicate = 7,
+    /// It waits for an agent's acceptance.
+    Acceptance = 8,
+    /// Units quarrel.
+    Dispute = 9,
+}
+
+impl Reason {
+    /// Every reason.
+    pub const ALL: &'static [Self] = &[
+        Self::UnknownMatter,
+        Self::UnknownArea,
+        Self::NoSingleUnit,
+        Self::Flag,
+        Self::Returned,
+        Self::Review,
+        Self::SuggestedDuplicate,
+        Self::Acceptance,
+        Self::Dispute,
+    ];
+
+    /// As it is kept in the queue and in metrics.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::UnknownMatter => "unknown_matter",
+            Self::UnknownArea => "unknown_area",
+            Self::NoSingleUnit => "no_single_unit",
+            Self::Flag => "flag",
+            Self::Returned => "returned",
+            Self::Review => "review",
+            Self::SuggestedDuplicate => "suggested_duplicate",
+            Self::Acceptance => "acceptance",
+            Self::Dispute => "dispute",
+        }
+    }
+
+    /// The reason with this code.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|r| r.code() == code)
+    }
+
+    /// As the contract numbers it.
+    #[must_use]
+    pub const fn number(self) -> i32 {
+        self as i32
+    }
+}
+
+/// A wait for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// Why, as a code.
+    pub reason: Reason,
+    /// Why, in words.
+    pub because_zh: String,
+    /// Why, in words.
+    pub because_en: String,
+    /// Units that a person may choose from; best first, possibly none.
+    pub candidates: Vec<Candidate>,
+}
+
+/// What is decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// Send it.
+    Send(Sending),
+    /// A person decides.
+    Person(Waiting),
+}
+
+/// May this ticket be dispatched now? Only one that waits for it and was judged; a pressing one does not wait for
+/// the verdict, and a group was judged by whoever merged it.
+#[must_use]
+pub fn is_ready(ticket: &Ticket) -> bool {
+    ticket.state == State::PendingDispatch
+        && ticket.master().is_none()
+        && (ticket.verdict.is_some() || ticket.members() > 0 || ticket.urgency.is_pressing())
+}
+
+/// May this unit lead a ticket of this matter (R-NAT-3)? It is in the catalogue in force, is no team inside a unit,
+/// and is no street office where only departments have the duty.
+#[must_use]
+pub fn may_lead(catalogue: &Catalogue, ticket: &Ticket, unit: &UnitCode) -> bool {
+    let dept_only = ticket.matter.as_ref().and_then(|m| catalogue.matter(m)).is_some_and(|m| m.dept_only);
+    catalogue.unit(unit).is_some_and(|unit| match unit.kind {
+        UnitKind::Team => false,
+        UnitKind::Street => !dept_only,
+        UnitKind::Hall | UnitKind::Department | UnitKind::Utility | UnitKind::Company => true,
+    })
+}
+
+/// The handling limit that the matter sets for itself (法定时限, D§8.1).
+#[must_use]
+pub fn own_limit(catalogue: &Catalogue, ticket: &Ticket) -> Option<Span> {
+    let hours = ticket.matter.as_ref().and_then(|m| catalogue.matter(m))?.handle_hours?;
+    Some(Span::hours(i64::from(hours)))
+}
+
+/// Decides a ticket that is ready ([`is_ready`]). Without a catalogue everything waits for a person.
+#[must_use]
+pub fn decide(ticket: &Ticket, in_force: Option<(&VersionCode, &Catalogue)>) -> Decision {
+    let Some((version, catalogue)) = in_force else {
+        return person(
+            Reason::NoSingleUnit,
+            "没有生效的责任目录",
+            "no responsibility catalogue is in force",
+            Vec::new(),
+        );
+    };
+    let found = look_up(ticket, catalogue);
+    let candidates: Vec<Candidate> =
+        found.as_ref().ok().map(|lead| candidate(ticket, version, catalogue, lead)).into_iter().collect();
+    if ticket.verdict == Some(Verdict::Suggested) {
+        return person(
+            Reason::SuggestedDuplicate,
+            "可能与其他工单重复,需人工判断",
+            "it may be a duplicate; a person says whether it is",
+            candidates,
+        );
+    }
+    if let Some(why) = needs_a_person(ticket) {
+        return person(
+            Reason::Flag,
+            &format!("{},须人工分拨", flag_zh(ticket)),
+            &format!("{why}: a person dispatches it"),
+            candidates,
+        );
+    }
+    if ticket.misdispatch_count > 0 || ticket.upstream_refused {
+        return person(
+            Reason::Returned,
+            "曾被退回或收回,须人工分拨",
+            "it came back or was recalled before; a person dispatches it",
+            candidates,
+        );
+    }
+    let lead = match found {
+        Ok(lead) => lead,
+        Err(waiting) => return Decision::Person(waiting),
+    };
+    if ticket.returned_by.contains(&lead.unit) {
+        return person(
+            Reason::Returned,
+            &format!("{}曾申请退单,须人工分拨", name(catalogue, &lead.unit)),
+            &format!("{} has asked to return it; a person dispatches it", lead.unit),
+            candidates,
+        );
+    }
+    if !may_lead(catalogue, ticket, &lead.unit) {
+        return person(
+            Reason::NoSingleUnit,
+            "目录所列单位不得主办该事项",
+            "the unit that the catalogue names may not lead this matter (R-NAT-3)",
+            candidates,
+        );
+    }
+    let (because_zh, because_en) = because(ticket, version, catalogue, &lead);
+    Decision::Send(Sending {
+        mode: if lead.assists.is_empty() { Mode::General } else { Mode::Joint },
+        limit: own_limit(catalogue, ticket),
+        rule: lead.rule_row,
+        lead: lead.unit,
+        assists: lead.assists,
+        because_zh,
+        because_en,
+        candidates,
+    })
+}
+
+/// What any ticket waits for a person for, whatever its state; `None` when nobody at the centre has to act.
+///
+/// A result under review waits here too: whether rules accept it first is [`crate::review`]'s to say.
+#[must_use]
+pub fn waits_for(ticket: &Ticket, in_force: Option<(&VersionCode, &Catalogue)>) -> Option<Waiting> {
+    let waits = |reason, zh: &str, en: &str| {
+        Some(Waiting { reason, because_zh: zh.into(), because_en: en.into(), candidates: Vec::new() })
+    };
+    match ticket.state {
+        State::Received => waits(Reason::Acceptance, "等待受理", "it waits for an agent's acceptance"),
+        State::PendingDispatch if is_ready(ticket) => match decide(ticket, in_force) {
+            Decision::Send(_) => None,
+            Decision::Person(waiting) => Some(waiting),
+        },
+        State::ReturnReview => waits(Reason::Review, "退单待审核", "a return waits for its review"),
+        State::CloseReview => waits(Reason::Review, "办理结果待审核", "a result waits for its review"),
+        State::InDispute => waits(Reason::Dispute, "职责争议待裁定", "units quarrel; an arbiter rules"),
+        State::Handling | State::Consolidating | State::Redo | State::SupervisedRedo => {
+            if ticket.extension.is_some() {
+                waits(Reason::Review, "延期申请待审核", "an extension waits for its review")
+            } else {
+                None
+            }
+        }
+        State::PendingDispatch
+        | State::NeedInfo
+        | State::Rejected
+        | State::TransferredOut
+        | State::Answered
+        | State::MergedMember
+        | State::PendingSign
+        | State::Suspended
+        | State::PendingVerify
+        | State::PendingCallback
+        | State::Closed
+        | State::Archived
+        | State::Cancelled
+        | State::ReturnedUpstream => None,
+    }
+}
+
+/// The one lead that the catalogue names, or what is missing to name it.
+fn look_up(ticket: &Ticket, catalogue: &Catalogue) -> Result<Lead, Waiting> {
+    let waiting = |reason, zh: &str, en: &str| {
+        Err(Waiting { reason, because_zh: zh.into(), because_en: en.into(), candidates: Vec::new() })
+    };
+    let Some(matter) = ticket.matter.as_ref().filter(|m| catalogue.matter(m).is_some()) else {
+        return waiting(Reason::UnknownMatter, "事项未识别", "the matter is unknown");
+    };
+    let area = ticket.area.as_ref().filter(|a| catalogue.area(a).is_some());
+    // Where the same unit leads everywhere, the place need not be known to name it (D§10.3 step 5).
+    let lead = match area {
+        Some(area) => catalogue.lead(matter, area),
+        None => catalogue.lead_anywhere(matter),
+    };
+    match (lead, area) {
+        (Some(lead), _) => Ok(lead),
+        (None, None) => waiting(Reason::UnknownArea, "地点未识别", "the place is unknown, and the unit depends on it"),
+        (None, Some(_)) => waiting(
+            Reason::UnknownArea,
+            "地点不够具体,无法确定主办单位",
+            "the place is too large to say which unit leads",
+        ),
+    }
+}
+
+fn candidate(ticket: &Ticket, version: &VersionCode, catalogue: &Catalogue, lead: &Lead) -> Candidate {
+    let (because_zh, because_en) = because(ticket, version, catalogue, lead);
+    Candidate {
+        unit: lead.unit.clone(),
+        name: name(catalogue, &lead.unit),
+        rule: lead.rule_row.to_string(),
+        because_zh,
+        because_en,
+    }
+}
+
+/// Why this unit, by which row of which version.
+fn because(ticket: &Ticket, version: &VersionCode, catalogue: &Catalogue, lead: &Lead) -> (String, String) {
+    let matter = ticket.matter.as_ref().and_then(|m| catalogue.matter(m));
+    let (code, matter) = matter.map_or((String::new(), String::new()), |m| (m.code.to_string(), m.name.clone()));
+    let area = ticket.area.as_ref().and_then(|a| catalogue.area(a));
+    let unit = name(catalogue, &lead.unit);
+    let (row, unit_code) = (lead.rule_row, &lead.unit);
+    match area {
+        Some(area) => (
+            format!("事项{code}“{matter}”在{}由{unit}主办(目录{version},{row})", area.name),
+            format!(
+                "matter {code} ({matter}) in {} is led by {unit_code} ({unit}): catalogue {version}, {row}",
+                area.name
+            ),
+        ),
+        None => (
+            format!("事项{code}“{matter}”在各处均由{unit}主办(目录{version},{row})"),
+            format!("matter {code} ({matter}) is led by {unit_code} ({unit}) everywhere: catalogue {version}, {row}"),
+        ),
+    }
+}
+
+fn name(catalogue: &Catalogue, unit: &UnitCode) -> String {
+    catalogue.unit(unit).map_or_else(|| unit.to_string(), |u| u.name.clone())
+}
+
+fn person(reason: Reason, zh: &str, en: &str, candidates: Vec<Candidate>) -> Decision {
+    Decision::Person(Waiting { reason, because_zh: zh.into(), because_en: en.into(), candidates })
+}
+
+/// The first flag or channel that asks for a person, in the words of the field.
+const fn flag_zh(ticket: &Ticket) -> &'static str {
+    let f = ticket.flags;
+    if f.confidential {
+        "保密工单"
+    } else if f.against_official {
+        "举报公职人员"
+    } else if f.group_event {
+        "群体性事件"
+    } else if f.sensitive {
+        "敏感工单"
+    } else if f.leader_note {
+        "领导批示"
+    } else if f.in_proceedings {
+        "涉访涉诉"
+    } else {
+        "媒体或代表委员转来"
+    }
+}
+
+/// How pressing, for the order of the queue.
+#[must_use]
+pub fn rank(urgency: Urgency) -> i16 {
+    i16::try_from(urgency.number()).unwrap_or(i16::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! The catalogue's door: what a keeper hands in is checked whole, then published as a version.
+
+use suban_proto::{edge, v1};
+use suban_runtime::{
+    access::{Caller, policy},
+    errors,
+};
+use suban_service::{CATALOGUE, request_id, status, view};
+use suban_store::versions::{self, NewVersion};
+use suban_text::{Catalogue, Tables, catalogue::Problem};
+use tonic::Status;
+
+use crate::{api::Api, tables};
+
+/// The files of a catalogue.
+const FILES: [&str; 4] = ["areas.csv", "units.csv", "matters.csv", "rules.csv"];
+/// Bytes of all files together, at most.
+const LARGEST: usize = 16 << 20;
+
+impl Api {
+    /// Checks, and unless it is a dry run publishes.
+    pub(crate) async fn publish(
+        &self,
+        caller: &Caller,
+        ask: v1::PublishCatalogueRequest,
+    ) -> Result<v1::PublishCatalogueReply, Status> {
+        policy::may_administer(caller, policy::Administration::Catalogue)?;
+        request_id(&ask.request_id)?;
+        let from = edge::at_given(ask.effective_from).map_err(|e| errors::invalid("effective_from", e))?;
+        let [areas, units, matters, rules] = files(ask.files)?;
+        let tables = Tables { areas: &areas, units: &units, matters: &matters, rules: &rules };
+        let catalogue = match Catalogue::parse(&tables) {
+            Ok(catalogue) => catalogue,
+            Err(problems) => {
+                let problems = problems.0.into_iter().map(problem).collect();
+                return Ok(v1::PublishCatalogueReply { problems, ..Default::default() });
+            }
+        };
+        let version = catalogue.version(&ask.name).map_err(|e| errors::invalid("name", e))?;
+        let store = &self.app.store;
+        let repeated = versions::get(store.pool(), CATALOGUE, &version).await.map_err(|e| status(&e))?.is_some();
+        if !ask.dry_run && !repeated {
+            let body = serde_json::to_value(&catalogue).map_err(|e| errors::internal(&e))?;
+            let new = NewVersion {
+                kind: CATALOGUE,
+                version: &version,
+                effective_at: from.unwrap_or_else(|| self.app.clock().now()),
+                reason: "published",
+                body: &body,
+            };
+            store.publish(&caller.actor, &new).await.map_err(|e| status(&e))?;
+            self.app.catalogues.refresh().await.map_err(|e| status(&e))?;
+        }
+        Ok(v1::PublishCatalogueReply {
+            version: if ask.dry_run { String::new() } else { version.to_string() },
+            problems: Vec::new(),
+            areas: count(catalogue.areas().len()),
+            units: count(catalogue.units().len()),
+            matters: count(catalogue.matters().len()),
+            repeated,
+        })
+    }
+
+    /// Published versions, newest first.
+    pub(crate) async fn published(&self) -> Result<v1::ListCataloguesReply, Status> {
+        let pool = self.app.store.pool();
+        let current = self.app.catalogues.now().map(|f| f.version.clone());
+        let listed = versions::list(pool, CATALOGUE).await.map_err(|e| status(&e))?;
+        let sizes = tables::sizes(pool, CATALOGUE).await.map_err(|e| status(&e))?;
+        let versions = listed
+            .into_iter()
+            .map(|v| {
+                let size = sizes.iter().find(|(name, ..)| name == v.version.as_str());
+                let (areas, units, matters) = size.map_or((0, 0, 0), |(_, a, u, m)| (*a, *u, *m));
+                let rows = |n: i32| u32::try_from(n).unwrap_or(0);
+                v1::CatalogueVersion {
+                    current: current.as_ref() == Some(&v.version),
+                    version: v.version.to_string(),
+                    effective_from: Some(view::timestamp(v.effective_at)),
+                    published_at: Some(view::timestamp(v.published_at)),
+                    by: v.published_by,
+                    areas: rows(areas),
+                    units: rows(units),
+                    matters: rows(matters),
+                }
+            })
+            .collect();
+        Ok(v1::ListCataloguesReply { versions })
+    }
+}
+
+/// The four files in their order, each once; `areas` stands for `areas.csv`.
+fn files(given: Vec<v1::CatalogueFile>) -> Result<[String; 4], Status> {
+    let mut files: [Option<String>; 4] = Default::default();
+    if given.iter().map(|f| f.csv.len()).sum::<usize>() > LARGEST {
+        return Err(errors::invalid("files", "are larger than 16 MiB together"));
+    }
+    for file in given {
+        let named = FILES.iter().position(|n| *n == file.name || n.strip_suffix(".csv") == Some(&*file.name));
+        let slot = named
+            .and_then(|i| files.get_mut(i))
+            .ok_or_else(|| errors::invalid("files", format!("are named {}; one has another name", FILES.join(", "))))?;
+        if slot.is_some() {
+            return Err(errors::invalid("files", format!("hold {} twice", file.name)));
+        }
+        let text = String::from_utf8(file.csv).map_err(|_| {
+            errors::invalid(&*file.name, "is no UTF-8; save it as UTF-8 (what another coding means is not guessed)")
+        })?;
+        *slot = Some(text);
+    }
+    if files.iter().all(Option::is_none) {
+        return Err(errors::invalid("files", format!("are missing; send {}", FILES.join(", "))));
+    }
+    Ok(files.map(Option::unwrap_or_default))
+}
+
+fn problem(found: Problem) -> v1::CatalogueProblem {
+    v1::CatalogueProblem { file: found.file.to_string(), row: found.row, column: found.column, text: found.text }
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,379 @@
+//! The queue for people with its claims, and why each ticket went where it went.
+
+use serde::{Deserialize, Serialize};
+use sqlx::{PgConnection, PgPool};
+use suban_domain::{AreaCode, At, PersonCode, RequestId, Ticket, TicketId, Tier, VersionCode};
+use suban_store::{StoreError, from_db, to_db};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::decide::{self, Candidate, Reason, Sending, Waiting};
+
+/// A ticket that begins to wait for a person, as it was when that was decided.
+#[derive(Debug, Clone)]
+pub struct Row {
+    ticket: TicketId,
+    version: u32,
+    urgency: i16,
+    received_at: At,
+    area: Option<AreaCode>,
+    /// Why it waits.
+    pub reason: Reason,
+}
+
+impl Row {
+    /// The row of a ticket.
+    #[must_use]
+    pub fn of(ticket: &Ticket, waiting: &Waiting) -> Self {
+        Self {
+            ticket: ticket.id,
+            version: ticket.version,
+            urgency: decide::rank(ticket.urgency),
+            received_at: ticket.received_at,
+            area: ticket.area.clone(),
+            reason: waiting.reason,
+        }
+    }
+}
+
+/// Puts tickets into the queue; a claim on one that is there stays. A ticket that moved on meanwhile is left out: its
+/// next event decides anew. Served by the primary keys of `ticket` and `queue`.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn wait(conn: &mut PgConnection, rows: &[Row]) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "insert into dispatch.queue (ticket_id, urgency, received_at, area, reason)
+         select q.ticket_id, q.urgency, q.received_at, q.area, q.reason
+           from (select r.* from unnest($1::uuid[], $2::int[], $3::smallint[], $4::timestamptz[], $5::text[], $6::text[])
+                   as r(ticket_id, version, urgency, received_at, area, reason)
+                   join core.ticket t on t.id = r.ticket_id and t.version = r.version
+                  order by r.ticket_id for share of t) q
+         on conflict (ticket_id) do update
+            set urgency = excluded.urgency, area = excluded.area, reason = excluded.reason",
+    )
+    .bind(rows.iter().map(|r| r.ticket.uuid()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|r| i32::try_from(r.version).unwrap_or(i32::MAX)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|r| r.urgency).collect::<Vec<_>>())
+    .bind(rows.iter().map(|r| to_db(r.received_at)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|r| r.area.as_ref().map(AreaCode::to_string)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|r| r.reason.code()).collect::<Vec<_>>())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Takes tickets out of the queue. Served by the primary key.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn leave(conn: &mut PgConnection, mut tickets: Vec<TicketId>) -> Result<(), StoreError> {
+    if tickets.is_empty() {
+        return Ok(());
+    }
+    tickets.sort_unstable();
+    sqlx::query("delete from dispatch.queue where ticket_id = any($1::uuid[])")
+        .bind(tickets.iter().map(|t| t.uuid()).collect::<Vec<_>>())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Why a ticket was sent where it was, as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reasons {
+    /// Version of the catalogue used.
+    pub catalogue: String,
+    /// Version of the reader that set matter and area.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reader: Option<String>,
+    /// The row that decided.
+    pub rule: String,
+    /// Why.
+    pub zh: String,
+    /// Why.
+    pub en: String,
+    /// Best first.
+    pub candidates: Vec<Candidate>,
+}
+
+impl Reasons {
+    /// The reasons of a dispatch that needed nobody.
+    #[must_use]
+    pub fn of_sending(sending: &Sending, catalogue: &VersionCode, ticket: &Ticket) -> Self {
+        Self {
+            catalogue: catalogue.to_string(),
+            reader: ticket.read_by.as_ref().map(ToString::to_string),
+            rule: sending.rule.to_string(),
+            zh: sending.because_zh.clone(),
+            en: sending.because_en.clone(),
+            candidates: sending.candidates.clone(),
+        }
+    }
+}
+
+/// Keeps why tickets went where they went, by the version that the dispatch made. Served by the primary key.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn remember(
+    conn: &mut PgConnection,
+    at: At,
+    tier: Tier,
+    sent: &[(TicketId, u32, &Reasons)],
+) -> Result<(), StoreError> {
+    if sent.is_empty() {
+        return Ok(());
+    }
+    let bodies = sent
+        .iter()
+        .map(|(_, _, reasons)| serde_json::to_string(reasons))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|e| StoreError::Damaged { what: "decision", problem: e.to_string() })?;
+    sqlx::query(
+        "insert into dispatch.decision (ticket_id, version, at, tier, body)
+         select d.ticket_id, d.version, $1, $2, d.body::jsonb
+           from unnest($3::uuid[], $4::int[], $5::text[]) as d(ticket_id, version, body)
+         on conflict do nothing",
+    )
+    .bind(to_db(at))
+    .bind(i16::try_from(tier.number()).unwrap_or(i16::MAX))
+    .bind(sent.iter().map(|(id, _, _)| id.uuid()).collect::<Vec<_>>())
+    .bind(sent.iter().map(|(_, version, _)| i32::try_from(*version).unwrap_or(i32::MAX)).collect::<Vec<_>>())
+    .bind(bodies)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Why the dispatch at this version was made, where it needed nobody. Served by the primary key.
+///
+/// # Errors
+/// When Postgres is away or the row is damaged.
+pub async fn reasons(pool: &PgPool, ticket: TicketId, version: u32) -> Result<Option<Reasons>, StoreError> {
+    let body: Option<String> =
+        sqlx::query_scalar("select body::text from dispatch.decision where ticket_id = $1 and version = $2")
+            .bind(ticket.uuid())
+            .bind(i32::try_from(version).unwrap_or(i32::MAX))
+            .fetch_optional(pool)
+            .await?;
+    body.map(|body| serde_json::from_str(&body))
+        .transpose()
+        .map_err(|e| StoreError::Damaged { what: "decision", problem: e.to_string() })
+}
+
+/// A row of the queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Which ticket.
+    pub ticket: TicketId,
+    /// How pressing, as a number.
+    pub urgency: i16,
+    /// When it was received.
+    pub received_at: At,
+    /// Why it waits; none when a newer version wrote it.
+    pub reason: Option<Reason>,
+    /// Who has it.
+    pub claimed_by: Option<String>,
+    /// Until when.
+    pub claimed_until: Option<At>,
+}
+
+type EntryRow = (Uuid, i16, OffsetDateTime, String, Option<String>, Option<OffsetDateTime>);
+
+fn entry((ticket, urgency, received_at, reason, claimed_by, claimed_until): EntryRow) -> Entry {
+    Entry {
+        ticket: TicketId::new(ticket),
+        urgency,
+        received_at: from_db(received_at),
+        reason: Reason::from_code(&reason),
+        claimed_by,
+        claimed_until: claimed_until.map(from_db),
+    }
+}
+
+/// What the queue is narrowed to.
+#[derive(Debug, Clone, Default)]
+pub struct Narrow {
+    /// This area and places inside it.
+    pub area: Option<AreaCode>,
+    /// One of these; any when empty.
+    pub urgencies: Vec<i16>,
+    /// Only what nobody has.
+    pub unclaimed: bool,
+    /// Only what this person has.
+    pub holder: Option<PersonCode>,
+}
+
+/// Where the next page begins.
+pub type Key = (i16, At, TicketId);
+
+/// The queue, most pressing first, then the oldest. Served by `queue_order`, or `queue_holder` for a person's own.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn list(
+    pool: &PgPool,
+    now: At,
+    narrow: &Narrow,
+    after: Option<Key>,
+    page: u32,
+) -> Result<Vec<Entry>, StoreError> {
+    let rows: Vec<EntryRow> = sqlx::query_as(
+        "select ticket_id, urgency, received_at, reason, claimed_by, claimed_until from dispatch.queue
+          where ($1::text is null or left(area, length($1)) = $1)
+            and ($2::smallint[] = '{}' or urgency = any($2))
+            and (not $3 or claimed_by is null or claimed_until <= $4)
+            and ($5::text is null or (claimed_by = $5 and claimed_until > $4))
+            and ($6::smallint is null or urgency < $6
+                 or (urgency = $6 and (received_at, ticket_id) > ($7::timestamptz, $8::uuid)))
+          order by urgency desc, received_at, ticket_id limit $9",
+    )
+    .bind(narrow.area.as_ref().map(AreaCode::as_str))
+    .bind(&narrow.urgencies)
+    .bind(narrow.unclaimed)
+    .bind(to_db(now))
+    .bind(narrow.holder.as_ref().map(PersonCode::as_str))
+    .bind(after.map(|(urgency, _, _)| urgency))
+    .bind(after.map(|(_, at, _)| to_db(at)))
+    .bind(after.map(|(_, _, id)| id.uuid()))
+    .bind(i64::from(page))
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().map(entry).collect())
+}
+
+/// One ticket's row. Served by the primary key.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn find(pool: &PgPool, ticket: TicketId) -> Result<Option<Entry>, StoreError> {
+    let row: Option<EntryRow> = sqlx::query_as(
+        "select ticket_id, urgency, received_at, reason, claimed_by, claimed_until from dispatch.queue
+          where ticket_id = $1",
+    )
+    .bind(ticket.uuid())
+    .fetch_optional(pool)
+    .await?;
+    Ok(row.map(entry))
+}
+
+/// Takes a ticket for a person, or prolongs their claim; `None` when it does not wait or somebody else has it. One
+/// guarded update, so that two people never hold one ticket. Served by the primary key.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn claim(
+    pool: &PgPool,
+    ticket: TicketId,
+    person: &PersonCode,
+    now: At,
+    until: At,
+) -> Result<Option<Entry>, StoreError> {
+    let row: Option<EntryRow> = sqlx::query_as(
+        "update dispatch.queue set claimed_by = $2, claimed_until = $4, claim_request = null
+          where ticket_id = $1 and (claimed_by is null or claimed_by = $2 or claimed_until <= $3)
+          returning ticket_id, urgency, received_at, reason, claimed_by, claimed_until",
+    )
+    .bind(ticket.uuid())
+    .bind(person.as_str())
+    .bind(to_db(now))
+    .bind(to_db(until))
+    .fetch_optional(pool)
+    .await?;
+    Ok(row.map(entry))
+}
+
+/// Takes the first that nobody has; rows that others are taking at this moment are passed over. A request that took
+/// one already gets it again while that claim lasts. Served by `queue_order` and `queue_holder`.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn claim_next(
+    pool: &PgPool,
+    narrow: &Narrow,
+    person: &PersonCode,
+    request: &RequestId,
+    now: At,
+    until: At,
+) -> Result<Option<Entry>, StoreError> {
+    let before: Option<EntryRow> = sqlx::query_as(
+        "select ticket_id, urgency, received_at, reason, claimed_by, claimed_until from dispatch.queue
+          where claimed_by = $1 and claim_request = $2 and claimed_until > $3",
+    )
+    .bind(person.as_str())
+    .bind(request.as_str())
+    .bind(to_db(now))
+    .fetch_optional(pool)
+    .await?;
+    if let Some(row) = before {
+        return Ok(Some(entry(row)));
+    }
+    let row: Option<EntryRow> = sqlx::query_as(
+        "update dispatch.queue q set claimed_by = $3, claimed_until = $5, claim_request = $6
+           from (select ticket_id from dispatch.queue
+                  where ($1::text is null or left(area, length($1)) = $1)
+                    and ($2::smallint[] = '{}' or urgency = any($2))
+                    and (claimed_by is null or claimed_until <= $4)
+                  order by urgency desc, received_at, ticket_id limit 1 for update skip locked) first
+          where q.ticket_id = first.ticket_id
+          returning q.ticket_id, q.urgency, q.received_at, q.reason, q.claimed_by, q.claimed_until",
+    )
+    .bind(narrow.area.as_ref().map(AreaCode::as_str))
+    .bind(&narrow.urgencies)
+    .bind(person.as_str())
+    .bind(to_db(now))
+    .bind(to_db(until))
+    .bind(request.as_str())
+    .fetch_optional(pool)
+    .await?;
+    Ok(row.map(entry))
+}
+
+/// Gives a ticket back; `anybodys` for a supervisor. Answers whether it was held. Served by the primary key.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn release(pool: &PgPool, ticket: TicketId, person: &PersonCode, anybodys: bool) -> Result<bool, StoreError> {
+    let done = sqlx::query(
+        "update dispatch.queue set claimed_by = null, claimed_until = null, claim_request = null
+          where ticket_id = $1 and claimed_by is not null and ($3 or claimed_by = $2)",
+    )
+    .bind(ticket.uuid())
+    .bind(person.as_str())
+    .bind(anybodys)
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// The next moment at which a clock of an open ticket runs out. Served by `ticket_open_due`.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn next_due(pool: &PgPool) -> Result<Option<At>, StoreError> {
+    let due: Option<OffsetDateTime> = sqlx::query_scalar(
+        "select next_due from core.ticket_open where next_due is not null order by next_due limit 1",
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(due.map(from_db))
+}
+
+/// How much each published catalogue holds: version, areas, units, matters. Served by `version_in_force`.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn sizes(pool: &PgPool, kind: &str) -> Result<Vec<(String, i32, i32, i32)>, StoreError> {
+    Ok(sqlx::query_as(
+        "select version, coalesce(jsonb_array_length(body->'areas'), 0), coalesce(jsonb_array_length(body->'units'), 0),
+                coalesce(jsonb_array_length(body->'matters'), 0)
+           from core.version where kind = $1",
+    )
+    .bind(kind)
+    .fetch_all(pool)
+    .await?)
+}
