@@ -152,10 +152,8 @@ impl Work {
             }
             Err(StoreError::Refused(refusal)) => {
                 tracing::warn!(ticket = %before.id, reason = refusal.code(), "{otherwise}");
-                let reason = match before.state {
-                    State::CloseReview => decide::Reason::Review,
-                    _ => decide::Reason::NoSingleUnit,
-                };
+                let reviewed = before.state == State::CloseReview;
+                let reason = if reviewed { decide::Reason::Review } else { decide::Reason::NoSingleUnit };
                 let waiting = Waiting {
                     reason,
                     because_zh: "系统无法自动处理".into(),

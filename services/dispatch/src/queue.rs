@@ -117,12 +117,14 @@ impl Api {
         view::may_read(caller, &ticket)?;
         let log = self.app.store.log(ticket.id, 0).await.map_err(|e| status(&e))?;
         let reader = ticket.read_by.as_ref().map(ToString::to_string).unwrap_or_default();
-        let sent = log.iter().rev().find_map(|event| match &event.event.fact {
-            Fact::Dispatched { lead, tier, catalogue, rule, .. } => {
-                Some((event, lead, *tier, catalogue, rule.as_ref()))
+        let sent = log.iter().rev().find_map(|event| {
+            if let Fact::Dispatched { lead, tier, catalogue, rule, .. } = &event.event.fact {
+                return Some((event, lead, *tier, catalogue, rule.as_ref()));
             }
-            Fact::Ruled { lead, catalogue, rule, .. } => Some((event, lead, Tier::Manual, catalogue, rule.as_ref())),
-            _ => None,
+            if let Fact::Ruled { lead, catalogue, rule, .. } = &event.event.fact {
+                return Some((event, lead, Tier::Manual, catalogue, rule.as_ref()));
+            }
+            None
         });
         let Some((event, lead, tier, catalogue, rule)) = sent else { return Ok(self.would(&ticket, reader)) };
         let kept = tables::reasons(self.app.store.pool(), ticket.id, event.version).await.map_err(|e| status(&e))?;
