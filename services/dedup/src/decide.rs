@@ -109,3 +109,6 @@ pub fn may_join(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
