@@ -27,7 +27,7 @@ use crate::{
 /// Methods without data, open to probes and tools.
 const OPEN: [&str; 2] = ["/grpc.health.v1.Health/", "/grpc.reflection."];
 /// The answer must be on its way before the caller gives up, or they learn nothing.
-const HEAD_START: Duration = Duration::from_millis(5);
+const HEAD_START: Duration = Duration::from_millis(50);
 
 #[derive(Clone)]
 pub(super) struct EdgeLayer(Arc<Rules>);
@@ -260,7 +260,7 @@ mod tests {
             headers.insert("grpc-timeout", text.parse().unwrap());
             allowed(&headers, longest)
         };
-        assert_eq!(with("100m"), Duration::from_millis(95));
+        assert_eq!(with("200m"), Duration::from_millis(150));
         assert_eq!(with("2m"), Duration::from_millis(1));
         assert_eq!(with("1H"), longest);
         for nonsense in ["", "m", "10", "123456789S", "-1S", "１S"] {

@@ -225,7 +225,7 @@ async fn the_answer_comes_before_the_caller_gives_up() {
     let face = Face::open(|_| {}).await;
     // Told to the server, not kept by this client: what comes back is the server's own answer.
     let stopwatch = |mut request: Request<()>| {
-        request.metadata_mut().insert("grpc-timeout", "200m".parse().unwrap());
+        request.metadata_mut().insert("grpc-timeout", "1S".parse().unwrap());
         Outgoing::new(&face.token)?.call(request)
     };
     use tonic::service::Interceptor as _;
