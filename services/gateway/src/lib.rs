@@ -11,6 +11,7 @@ mod pages;
 mod peers;
 mod rest;
 mod shown;
+mod tls;
 
 use std::net::SocketAddr;
 
@@ -28,7 +29,7 @@ pub use peers::Peers;
 /// Starts the gateway on an app; answers where it listens.
 ///
 /// # Errors
-/// When the address cannot be used.
+/// When the address or the TLS files cannot be used.
 pub async fn serve(app: App) -> Result<SocketAddr, StartError> {
     let address = app.settings.listen.address(Service::Gateway);
     let taken = |problem| GrpcError::Bind { service: Service::Gateway, address, problem };
@@ -36,10 +37,13 @@ pub async fn serve(app: App) -> Result<SocketAddr, StartError> {
     let listener = tokio::net::TcpListener::bind(address).await.map_err(taken)?;
     let bound = listener.local_addr().map_err(taken)?;
     let router = router(peers, &app.settings.limits);
-    let stop = app.tasks.stop();
-    app.tasks.spawn("gateway", async move {
-        axum::serve(listener, router).with_graceful_shutdown(async move { stop.cancelled().await }).await
-    });
+    let stop = app.tasks.stop().cancelled_owned();
+    if let Some((cert, key)) = app.settings.tls.identity() {
+        let listener = tls::TlsListener::new(listener, cert, key)?;
+        app.tasks.spawn("gateway", async { axum::serve(listener, router).with_graceful_shutdown(stop).await });
+    } else {
+        app.tasks.spawn("gateway", async { axum::serve(listener, router).with_graceful_shutdown(stop).await });
+    }
     Ok(bound)
 }
 

@@ -53,12 +53,10 @@ impl ScoringService for Api {
             .filter(|s| ask.only.is_empty() || s.key == ask.only)
             .map(|s| row(s, name(in_force.as_deref(), group, &s.key)))
             .collect();
-        // The total is of tickets, not of units: a joint ticket would count twice.
-        let tickets = self.sums(from, to, Group::Channel).await?;
-        let units = if group == Group::Unit { sums } else { self.sums(from, to, Group::Unit).await? };
+        let channels = if group == Group::Channel { sums } else { self.sums(from, to, Group::Channel).await? };
         Ok(Response::new(v1::FiguresReply {
             rows,
-            total: Some(total(&tickets, &units)),
+            total: Some(total(&channels)),
             as_of: Some(view::timestamp(self.app.clock().now())),
         }))
     }
@@ -212,27 +210,11 @@ fn row(sums: &Sums, (name_zh, name_en): (String, String)) -> v1::FiguresRow {
     }
 }
 
-/// Tickets are counted once; what only units have is summed over units.
-pub(crate) fn total(tickets: &[Sums], units: &[Sums]) -> v1::FiguresRow {
-    let add = |all: &[Sums]| {
-        let mut sum = Sums { key: String::new(), counts: [0; tables::LEN] };
-        all.iter().for_each(|one| sum.add(one));
-        sum
-    };
-    let (tickets, units) = (add(tickets), add(units));
-    let mut total = row(&units, ("合计".into(), "total".into()));
-    total.received = tickets.of("received");
-    total.merged = tickets.of("merged");
-    total.dispatched = tickets.of("dispatched");
-    total.dispatched_auto = tickets.of("dispatched_auto");
-    total.closed = tickets.of("closed");
-    total.unfinished = tickets.of("unfinished");
-    total.unreached = tickets.of("unreached");
-    total.valid_surveys = tickets.of("valid");
-    total.solved = Some(rate(&tickets, "solved", "valid"));
-    total.satisfied = Some(satisfied(&tickets));
-    total.misdispatched = tickets.of("misdispatched");
-    total
+/// Everything together: every ticket has one channel, so nothing counts twice.
+pub(crate) fn total(channels: &[Sums]) -> v1::FiguresRow {
+    let mut sum = Sums { key: String::new(), counts: [0; tables::LEN] };
+    channels.iter().for_each(|one| sum.add(one));
+    row(&sum, ("合计".into(), "total".into()))
 }
 
 /// A code in plain words: `PENDING_SIGN` as `pending sign`.

@@ -132,6 +132,22 @@ pub const COUNTS: &[&str] = &[
     "urges",
 ];
 
+/// Counts that only units' facts have: how a unit worked, not how a ticket went.
+pub const WORK: &[&str] = &[
+    "should_sign",
+    "signed_in_time",
+    "should_contact",
+    "contacted",
+    "contacted_in_time",
+    "due",
+    "handled_in_time",
+    "completed",
+    "first_time_done",
+    "returned",
+    "denied_returns",
+    "redone",
+];
+
 /// Every fact of a ticket.
 #[must_use]
 pub fn facts(ticket: &Ticket) -> Vec<Fact> {
@@ -241,6 +257,7 @@ mod tests {
         let body: Body = serde_json::from_value(serde_json::Value::Object(ones)).unwrap();
         let back = serde_json::to_value(&body).unwrap();
         assert_eq!(back.as_object().unwrap().len(), COUNTS.len(), "a name of COUNTS is none of Body's");
+        assert!(WORK.iter().all(|name| COUNTS.contains(name)));
         let zero = serde_json::to_value(Body { open_due: Some(1), ..Body::default() }).unwrap();
         assert_eq!(zero, serde_json::json!({ "open_due": 1 }), "a count that is 0 takes no room");
     }

@@ -80,7 +80,7 @@ async fn look(app: &App, window: Span, lag: Vec<v1::GroupLag>) -> Result<v1::Liv
     let channels = sums(app, since, to, Group::Channel).await?;
     let units = sums(app, since, to, Group::Unit).await?;
     let areas = sums(app, since, to, Group::Area).await?;
-    let all = total(&channels, &units);
+    let all = total(&channels);
     let open_states: Vec<i16> =
         State::ALL.iter().filter(|s| s.is_open()).filter_map(|s| i16::try_from(s.number()).ok()).collect();
     let open = now::open(pool, &open_states).await.map_err(db)?;

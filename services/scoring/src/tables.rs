@@ -7,7 +7,7 @@ use suban_domain::{At, Ticket, TicketId};
 use suban_store::{StoreError, to_db};
 use uuid::Uuid;
 
-use crate::decide::{Body, COUNTS, Fact};
+use crate::decide::{Body, COUNTS, Fact, WORK};
 
 /// One fact as a row.
 #[derive(Debug)]
@@ -107,22 +107,29 @@ impl Sums {
     }
 }
 
-/// Sums by group. Served by `fact_unit`: for units a range of it, for areas and channels the tickets' own facts
-/// (unit '').
+/// Sums by group. By area and channel each ticket counts once, and its units' work with it. Served by
+/// `fact_received`, a block range index.
 ///
 /// # Errors
 /// When Postgres is away.
 pub async fn sums(pool: &PgPool, from: At, to: At, group: Group) -> Result<Vec<Sums>, StoreError> {
-    let key = match group {
-        Group::Unit => "unit",
-        Group::Area => "coalesce(area, '')",
-        Group::Channel => "channel::text",
+    let (key, facts) = match group {
+        Group::Unit => ("unit", "and unit <> ''"),
+        Group::Area => ("coalesce(area, '')", ""),
+        Group::Channel => ("channel::text", ""),
     };
-    let units = if group == Group::Unit { "unit <> ''" } else { "unit = ''" };
-    let counts = COUNTS.iter().map(|c| format!("coalesce(sum((body->>'{c}')::bigint), 0)::bigint")).collect::<Vec<_>>();
-    // Built from constants of this file alone.
+    let count = |name: &&str| {
+        let whose = match group {
+            Group::Unit => "",
+            Group::Area | Group::Channel if WORK.contains(name) => "filter (where unit <> '')",
+            Group::Area | Group::Channel => "filter (where unit = '')",
+        };
+        format!("coalesce(sum((body->>'{name}')::bigint) {whose}, 0)::bigint")
+    };
+    let counts: Vec<String> = COUNTS.iter().map(count).collect();
+    // Built from constants of this file and of `decide` alone.
     let sql = format!(
-        "select {key} as key, array[{}] from scoring.fact where {units} and received_at >= $1 and received_at < $2
+        "select {key} as key, array[{}] from scoring.fact where received_at >= $1 and received_at < $2 {facts}
           group by 1 order by 1",
         counts.join(", ")
     );
