@@ -1,11 +1,13 @@
 //! The facts' table, and the sums over it.
 
+pub mod now;
+
 use sqlx::PgPool;
 use suban_domain::{At, Ticket, TicketId};
 use suban_store::{StoreError, to_db};
 use uuid::Uuid;
 
-use crate::decide::{Body, COUNTS, Fact};
+use crate::decide::{Body, COUNTS, Fact, WORK};
 
 /// One fact as a row.
 #[derive(Debug)]
@@ -91,6 +93,13 @@ pub struct Sums {
 }
 
 impl Sums {
+    /// Takes another group's counts in.
+    pub fn add(&mut self, other: &Self) {
+        for (sum, n) in self.counts.iter_mut().zip(other.counts) {
+            *sum += n;
+        }
+    }
+
     /// One count by its name; an unknown name is 0.
     #[must_use]
     pub fn of(&self, name: &str) -> u64 {
@@ -98,22 +107,29 @@ impl Sums {
     }
 }
 
-/// Sums by group. Served by `fact_unit`: for units a range of it, for areas and channels the tickets' own facts
-/// (unit '').
+/// Sums by group. By area and channel each ticket counts once, and its units' work with it. Served by
+/// `fact_received`, a block range index.
 ///
 /// # Errors
 /// When Postgres is away.
 pub async fn sums(pool: &PgPool, from: At, to: At, group: Group) -> Result<Vec<Sums>, StoreError> {
-    let key = match group {
-        Group::Unit => "unit",
-        Group::Area => "coalesce(area, '')",
-        Group::Channel => "channel::text",
+    let (key, facts) = match group {
+        Group::Unit => ("unit", "and unit <> ''"),
+        Group::Area => ("coalesce(area, '')", ""),
+        Group::Channel => ("channel::text", ""),
     };
-    let units = if group == Group::Unit { "unit <> ''" } else { "unit = ''" };
-    let counts = COUNTS.iter().map(|c| format!("coalesce(sum((body->>'{c}')::bigint), 0)::bigint")).collect::<Vec<_>>();
-    // Built from constants of this file alone.
+    let count = |name: &&str| {
+        let whose = match group {
+            Group::Unit => "",
+            Group::Area | Group::Channel if WORK.contains(name) => "filter (where unit <> '')",
+            Group::Area | Group::Channel => "filter (where unit = '')",
+        };
+        format!("coalesce(sum((body->>'{name}')::bigint) {whose}, 0)::bigint")
+    };
+    let counts: Vec<String> = COUNTS.iter().map(count).collect();
+    // Built from constants of this file and of `decide` alone.
     let sql = format!(
-        "select {key} as key, array[{}] from scoring.fact where {units} and received_at >= $1 and received_at < $2
+        "select {key} as key, array[{}] from scoring.fact where received_at >= $1 and received_at < $2 {facts}
           group by 1 order by 1",
         counts.join(", ")
     );
@@ -175,37 +191,4 @@ pub async fn page(
             Ok(Kept { ticket: TicketId::new(ticket), unit, version: u32::try_from(version).unwrap_or(0), body })
         })
         .collect()
-}
-
-/// Open tickets by state: how many, and since when the oldest waits. Served by `ticket_open_state`.
-///
-/// # Errors
-/// When Postgres is away.
-pub async fn stages(pool: &PgPool) -> Result<Vec<(i16, i64, Option<Uuid>)>, StoreError> {
-    Ok(sqlx::query_as(
-        "select state, count(*), (array_agg(ticket_id order by received_at, ticket_id))[1]
-           from core.ticket_open group by state order by state",
-    )
-    .fetch_all(pool)
-    .await?)
-}
-
-/// Open tickets that come due soonest, within a span. Served by `ticket_open_due`.
-///
-/// # Errors
-/// When Postgres is away.
-pub async fn due_before(
-    pool: &PgPool,
-    from: At,
-    to: At,
-    limit: i64,
-) -> Result<Vec<(Uuid, Option<String>)>, StoreError> {
-    Ok(sqlx::query_as(
-        "select ticket_id, unit from core.ticket_open where next_due >= $1 and next_due < $2 order by next_due limit $3",
-    )
-    .bind(to_db(from))
-    .bind(to_db(to))
-    .bind(limit)
-    .fetch_all(pool)
-    .await?)
 }

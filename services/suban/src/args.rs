@@ -183,6 +183,13 @@ pub(crate) enum TokenVerb {
         #[arg(long)]
         outsourced: bool,
     },
+    /// List them, without the tokens themselves.
+    List,
+    /// Take one back; it stops working within `security.token_cache`.
+    Revoke {
+        /// Its id, as `suban token new` and `suban token list` say it.
+        id: uuid::Uuid,
+    },
 }
 
 /// Keys.

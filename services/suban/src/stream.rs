@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use suban_bus::{Batches, BusError, Envelope, Message, Sender, run};
+use suban_bus::{Batches, BusError, Envelope, Message, Sender, ensure_topics, run};
 use suban_domain::{At, Recorded, Role};
 use suban_runtime::{Health, Service, Settings, Tasks};
 use suban_service::App;
@@ -47,9 +47,11 @@ pub(crate) async fn replay(settings: Settings, service: Service) -> anyhow::Resu
     let app = App::start(service, settings, tasks.clone(), health.clone()).await?;
     let counted = Arc::new(Counted { app, messages: AtomicU64::new(0) });
     let ended = over_the_topic(&counted, &tasks, &health).await;
+    let messages = counted.messages.load(Ordering::Relaxed);
+    // The writer ends when nobody can ask it any more.
+    drop(counted);
     tasks.stop_within(&health, drain).await?;
     ended?;
-    let messages = counted.messages.load(Ordering::Relaxed);
     print::out(&format!("{service} went over {messages} messages again"));
     Ok(ExitCode::SUCCESS)
 }
@@ -90,6 +92,8 @@ pub(crate) async fn republish(settings: &Settings, from: &str) -> anyhow::Result
         .map(At::from)
         .with_context(|| format!("--from {from:?} is no instant as 2026-01-15T12:00:00Z"))?;
     let store = tokens::store(settings).await?;
+    // A broker that lost everything has lost its topics as well.
+    ensure_topics(settings).await?;
     let sender = Sender::new(settings)?;
     let (mut after, mut sent) = ((Uuid::nil(), 0), 0);
     loop {

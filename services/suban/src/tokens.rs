@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use suban_domain::{Actor, PersonCode, Role, TicketNumber};
 use suban_runtime::{Keys, Settings};
-use suban_store::{Erased, Store, city_clock, connect_pool, reapply_erasures};
+use suban_store::{Erased, Store, Token, city_clock, connect_pool, reapply_erasures};
 
 use crate::{
     args::{Erase, KeysVerb, TokenVerb},
@@ -34,8 +34,39 @@ pub(crate) async fn command(settings: &Settings, what: &TokenVerb) -> anyhow::Re
             print::complain(&format!("token {} for {person} as {role}; it is shown this once", made.id));
             print::out(made.plain.expose());
         }
+        TokenVerb::List => {
+            let tokens = store(settings).await?.list_tokens().await?;
+            print::table(&["id", "person", "role", "unit", "area", "made", "ends", "revoked"], &rows(&tokens));
+        }
+        TokenVerb::Revoke { id } => {
+            store(settings)
+                .await?
+                .revoke_token(&operator(Role::SysAdmin)?, *id)
+                .await
+                .with_context(|| id.to_string())?;
+            print::out(&format!("token {id} is revoked"));
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn rows(tokens: &[Token]) -> Vec<Vec<String>> {
+    fn or_dash(value: Option<impl ToString>) -> String {
+        value.map_or_else(|| "-".to_owned(), |v| v.to_string())
+    }
+    let row = |t: &Token| {
+        vec![
+            t.caller.token_id.to_string(),
+            t.caller.actor.person.to_string(),
+            t.caller.actor.role.to_string(),
+            or_dash(t.caller.actor.unit.as_ref()),
+            or_dash(t.caller.actor.area.as_ref()),
+            t.created_at.to_string(),
+            or_dash(t.expires_at),
+            or_dash(t.revoked_at),
+        ]
+    };
+    tokens.iter().map(row).collect()
 }
 
 /// `suban keys`.
