@@ -15,7 +15,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures::{FutureExt as _, future::join_all};
 use sqlx::PgPool;
 use suban_domain::{Actor, At, Channel, PersonCode, Role, Span, State, Ticket, TicketId, UnitCode};
-use suban_runtime::{Clock, Health, Keys, Service, Settings, Tasks};
+use suban_runtime::{Clock, Health, Keys, Secret, Service, Settings, Tasks};
 use suban_service::App;
 use suban_store::Store;
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
@@ -107,6 +107,8 @@ pub struct City {
     pub store: Store,
     front: Front,
     offices: Mutex<Vec<Arc<Office>>>,
+    /// Ports of offices that were the first of their service.
+    homes: Mutex<HashMap<Service, u16>>,
     desks: AsyncMutex<HashMap<(Role, String), Desk>>,
     pub(crate) people: Mutex<Vec<String>>,
     requests: AtomicU64,
@@ -151,6 +153,7 @@ impl City {
             clock,
             store,
             offices: Mutex::default(),
+            homes: Mutex::default(),
             desks: AsyncMutex::default(),
             people: Mutex::default(),
             requests: AtomicU64::new(1),
@@ -175,7 +178,7 @@ impl City {
         let (tasks, health) = (Tasks::new(), Health::new());
         let front = !self.offices.lock().unwrap().iter().any(|o| o.service == service);
         let mut settings = self.settings.clone();
-        let port = if front { self.front.address(service).map_or(0, |a| a.port()) } else { 0 };
+        let port = if front { self.homes.lock().unwrap().get(&service).copied().unwrap_or(0) } else { 0 };
         let ports = &mut settings.listen.ports;
         match service {
             Service::Intake => ports.intake = port,
@@ -204,6 +207,7 @@ impl City {
         };
         let address = address.unwrap_or_else(|e| panic!("{service}: {e}"));
         if front {
+            self.homes.lock().unwrap().insert(service, address.port());
             self.front.open(service, address);
         }
         let ready = tokio::time::timeout(PATIENCE, health.ready()).await;
@@ -296,6 +300,12 @@ impl City {
         let desk = Desk::new(self.front.clone(), Outgo::new(&token));
         desks.insert((role, person.to_owned()), desk.clone());
         desk
+    }
+
+    /// Somebody whose token nobody ever gave out.
+    #[must_use]
+    pub fn stranger(&self) -> Desk {
+        Desk::new(self.front.clone(), Outgo::new(&Secret::new("Y".repeat(43))))
     }
 
     /// The hall's agent.

@@ -111,6 +111,22 @@ impl<'a> Unit<'a> {
         self.city.becomes(case, State::PendingCallback).await;
     }
 
+    /// Accepts what an assisting unit handed in.
+    ///
+    /// # Panics
+    /// When it may not.
+    pub async fn accepts_the_part_of(&self, case: &Case, assist: &str) {
+        let ask = v1::DecidePartRequest {
+            request_id: self.city.request(),
+            ticket: case.number.clone(),
+            unit: assist.into(),
+            decision: v1::PartDecision::Accept as i32,
+            rating: 5,
+            reason: String::new(),
+        };
+        self.handler.dispatch().decide_part(ask).await.unwrap();
+    }
+
     /// Says that it is not its own, but that unit's.
     ///
     /// # Panics

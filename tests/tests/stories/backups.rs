@@ -36,9 +36,9 @@ const SERVICES: [Service; 6] = Service::ALL;
 async fn who_was_erased_stays_erased_over_a_replay_and_a_restore_and_the_neighbour_is_as_before() {
     story(async |city| {
         let (leaves, stays) = (city.citizen("亓官疏桐", "19900000801"), city.citizen("澹台望舒", "19900000802"));
-        let gone = leaves.reports(words::LIGHT).await;
+        let gone = leaves.reports(words::RAILING).await;
         city.passes(Span::minutes(1));
-        let kept = stays.reports(&words::light(50)).await;
+        let kept = stays.reports(&words::railing(50)).await;
         city.becomes(&gone, State::PendingSign).await;
         city.becomes(&kept, State::PendingSign).await;
         city.settles().await;
@@ -59,7 +59,7 @@ async fn who_was_erased_stays_erased_over_a_replay_and_a_restore_and_the_neighbo
 
         // A replay brings nobody back.
         for service in ["dedup", "dispatch", "followup", "scoring"] {
-            let told = city.runs(&["replay", service]).await;
+            let told = city.runs(&["replay", "--service", service]).await;
             assert!(told.ok, "{told:?}");
         }
         is_erased(city, &gone, &leaves.phone).await;
@@ -76,7 +76,7 @@ async fn who_was_erased_stays_erased_over_a_replay_and_a_restore_and_the_neighbo
             city.open(service).await;
         }
         is_erased(city, &gone, &leaves.phone).await;
-        let unit = city.unit(words::LIGHTS).await;
+        let unit = city.unit(words::ROADS).await;
         unit.signs(&kept).await;
         let shown = unit.reveals(&kept, "先行联系核实地点").await;
         assert_eq!(shown, (stays.name.clone(), stays.phone.clone()), "the neighbour is as before");

@@ -4,9 +4,12 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a story's helpers fail the story")]
 
 mod backups;
+mod bad_input;
+mod layers;
 mod merging;
 mod normal_day;
 mod outages;
+mod raw;
 mod replays;
 mod returning;
 mod sources;

@@ -14,21 +14,21 @@ async fn tickets_wait_while_dispatch_is_away_and_go_on_when_it_is_back() {
     story(async |city| {
         city.close(Service::Dispatch).await;
         let citizen = city.citizen("宇文叔夜", "19900000601");
-        let mut lights = Vec::new();
+        let mut railings = Vec::new();
         for house in 1..=10 {
-            lights.push(citizen.reports(&words::light(house * 7)).await);
+            railings.push(citizen.reports(&words::railing(house * 7)).await);
         }
-        for light in &lights {
-            let judged = city.until(light, "it is judged all the same", |t| t.verdict.is_some()).await;
+        for railing in &railings {
+            let judged = city.until(railing, "it is judged all the same", |t| t.verdict.is_some()).await;
             assert_eq!(judged.state, State::PendingDispatch);
         }
-        let sign = v1::SignRequest { request_id: city.request(), ticket: lights[0].number.clone() };
-        let away = city.unit(words::LIGHTS).await.signer.dispatch().sign(sign).await.unwrap_err();
+        let sign = v1::SignRequest { request_id: city.request(), ticket: railings[0].number.clone() };
+        let away = city.unit(words::ROADS).await.signer.dispatch().sign(sign).await.unwrap_err();
         assert_eq!(away.code(), tonic::Code::Unavailable, "{away:?}");
         city.open(Service::Dispatch).await;
-        for light in &lights {
-            city.becomes(light, State::PendingSign).await;
-            let facts = city.facts(light.id).await;
+        for railing in &railings {
+            city.becomes(railing, State::PendingSign).await;
+            let facts = city.facts(railing.id).await;
             assert_eq!(facts.iter().filter(|f| **f == "dispatched").count(), 1, "{facts:?}");
         }
     })
@@ -58,8 +58,8 @@ async fn a_claim_holds_while_redis_is_away_and_after_it_was_flushed() {
         held_by_the_first().await;
         // The rest of the hotline goes on without Redis, and quickly.
         let begun = std::time::Instant::now();
-        let light = citizen.reports(words::LIGHT).await;
-        city.becomes(&light, State::PendingSign).await;
+        let railing = citizen.reports(words::RAILING).await;
+        city.becomes(&railing, State::PendingSign).await;
         assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
         valve.reopen();
         let mut line = redis::Client::open(city.settings.redis.url.expose()).unwrap().get_connection().unwrap();
@@ -88,7 +88,7 @@ async fn a_killed_relay_is_replaced_within_seconds_and_nothing_is_lost_or_reorde
             // Alone at first, so that it owns every shard.
             let mut relay = city.process(Service::Intake, &[]).await;
             let citizen = city.citizen("闾丘既明", "19900000621");
-            let before = citizen.reports(words::LIGHT).await;
+            let before = citizen.reports(words::RAILING).await;
             eventually(PATIENCE, "the process relays", async || {
                 let waiting: i64 =
                     sqlx::query_scalar("select count(*) from core.outbox").fetch_one(city.pool()).await.unwrap();
@@ -102,19 +102,19 @@ async fn a_killed_relay_is_replaced_within_seconds_and_nothing_is_lost_or_reorde
             let office = city.open(Service::Intake).await;
             city.call_at(Service::Intake, office.address);
 
-            let mut lights = Vec::new();
+            let mut railings = Vec::new();
             for house in 1..=30 {
-                lights.push(citizen.reports(&words::light(house * 3)).await);
+                railings.push(citizen.reports(&words::railing(house * 3)).await);
                 if house == 15 {
                     relay.kill().await.unwrap();
                 }
             }
             let begun = std::time::Instant::now();
-            let last = lights.last().unwrap();
+            let last = railings.last().unwrap();
             city.becomes(last, State::PendingSign).await;
             assert!(begun.elapsed() < Duration::from_secs(20), "taken over after {:?}", begun.elapsed());
-            for light in &lights {
-                city.becomes(light, State::PendingSign).await;
+            for railing in &railings {
+                city.becomes(railing, State::PendingSign).await;
             }
             // Order and losses are the end's to prove: `suban check` reads the topic against the log.
         })

@@ -10,13 +10,13 @@ use crate::words;
 /// redo.
 async fn a_day(city: &City) {
     let (first, neighbour) = (city.citizen("巫马采薇", "19900000701"), city.citizen("公冶听澜", "19900000702"));
-    let master = first.reports(words::LIGHT).await;
+    let master = first.reports(words::RAILING).await;
     city.becomes(&master, State::PendingSign).await;
     city.passes(Span::minutes(5));
-    let member = neighbour.reports(words::LIGHT).await;
+    let member = neighbour.reports(words::RAILING).await;
     city.becomes(&member, State::MergedMember).await;
     first.reports(&words::unclear(7)).await;
-    let unit = city.unit(words::LIGHTS).await;
+    let unit = city.unit(words::ROADS).await;
     unit.handles(&master).await;
     city.becomes(&member, State::PendingCallback).await;
     first.rates(&master, 3, 4).await;
@@ -43,7 +43,7 @@ async fn a_replay_of_every_service_from_the_start_changes_nothing() {
         a_day(city).await;
         let before = all(city).await;
         for service in [Service::Dedup, Service::Dispatch, Service::Followup, Service::Scoring] {
-            let told = city.runs(&["replay", service.name()]).await;
+            let told = city.runs(&["replay", "--service", service.name()]).await;
             assert!(told.ok && told.out.contains("messages again"), "{told:?}");
             assert!(!told.out.contains(" 0 messages"), "{told:?}");
             city.settles().await;
@@ -69,8 +69,8 @@ async fn what_the_broker_lost_is_published_again_from_the_log_and_the_hotline_go
         city.settles().await;
         assert_eq!(all(city).await, before, "readers know what they had already");
 
-        let light = city.citizen("淳于晓墨", "19900000711").reports(&words::light(99)).await;
-        city.becomes(&light, State::PendingSign).await;
+        let railing = city.citizen("淳于晓墨", "19900000711").reports(&words::railing(99)).await;
+        city.becomes(&railing, State::PendingSign).await;
     })
     .await;
 }

@@ -11,13 +11,13 @@ async fn a_source_that_sends_one_ticket_a_hundred_times_and_once_changed_makes_o
     story(async |city| {
         let citizen = city.citizen("澹台晓墨", "19900000201");
         let bot = city.bot().await;
-        let first = citizen.demand(words::LIGHT);
+        let first = citizen.demand(words::RAILING);
         let sends = (0..100).map(|n| {
             // A source that repeats itself makes a new request each time.
             let mut demand = first.clone();
             demand.request_id = city.request();
             if n == 60 {
-                demand.text = format!("{}另外,旁边的灯杆也歪了。", words::LIGHT);
+                demand.text = format!("{}另外,旁边的立柱也歪了。", words::RAILING);
             }
             let mut intake = bot.intake();
             async move { intake.submit(demand).await.unwrap().into_inner() }
@@ -41,7 +41,7 @@ async fn a_source_that_sends_one_ticket_a_hundred_times_and_once_changed_makes_o
         let tickets: i64 = sqlx::query_scalar("select count(*) from core.ticket").fetch_one(city.pool()).await.unwrap();
         assert_eq!(tickets, 1);
         let words = city.store.words_of(&[case.id]).await.unwrap();
-        assert!(words[&case.id].iter().any(|w| w.contains("灯杆也歪了")), "the new words are kept");
+        assert!(words[&case.id].iter().any(|w| w.contains("立柱也歪了")), "the new words are kept");
     })
     .await;
 }

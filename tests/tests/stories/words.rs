@@ -1,13 +1,17 @@
 //! What people say in the stories, and whose it is by the demo's catalogue.
 
-/// A street light is out: whitelisted for merging, one lead everywhere but in one park.
+/// A railing is broken: whitelisted for merging, and one unit leads it everywhere.
+pub(crate) const RAILING: &str = "望潮社区潮音路12号附近护栏损坏,已经三天了,请尽快处理。";
+/// Who leads railings.
+pub(crate) const ROADS: &str = "JTJ";
+/// A street light is out: the lighting company leads, the street office assists.
 pub(crate) const LIGHT: &str = "望潮社区潮音路12号附近路灯不亮,已经三天了,请尽快处理。";
-/// Who leads street lights.
-pub(crate) const LIGHTS: &str = "LDGS";
+/// Who leads street lights, and who assists in Wangchao.
+pub(crate) const LIGHTS: (&str, &str) = ("LDGS", "JD01");
 
-/// The same elsewhere, so that two stories of one city do not meet.
-pub(crate) fn light(house: u32) -> String {
-    format!("望潮社区潮音路{house}号附近路灯不亮,已经三天了,请尽快处理。")
+/// A railing elsewhere, so that two matters of one city do not meet.
+pub(crate) fn railing(house: u32) -> String {
+    format!("望潮社区潮音路{house}号附近护栏损坏,已经三天了,请尽快处理。")
 }
 
 /// Nobody can tell whose this is: a person dispatches it.
