@@ -77,8 +77,6 @@ impl Store {
         limits: &Limits,
     ) -> Result<Vec<Result<Created, StoreError>>, StoreError> {
         let mut answers: Vec<Option<Result<Created, StoreError>>> = batch.iter().map(|_| None).collect();
-        let mut tx = self.pool().begin().await?;
-
         // One entry a source inside the batch; the others repeat it.
         let mut first: HashMap<SourceKey, usize> = HashMap::new();
         for (i, new) in batch.iter().enumerate() {
@@ -86,14 +84,16 @@ impl Store {
         }
         let mut keys: Vec<(&SourceKey, usize)> = first.iter().map(|(k, i)| (k, *i)).collect();
         keys.sort_unstable();
+        // Numbers come first: drawn inside the transaction, they would need a second connection while it holds one.
+        let mut numbers = self.take_numbers(batch, first.values().copied().collect()).await?;
+        let mut tx = self.pool().begin().await?;
         let won = take_sources(&mut tx, &keys, batch).await?;
 
         let mut fresh: Vec<usize> = keys.iter().filter(|(k, _)| won.contains_key(*k)).map(|(_, i)| *i).collect();
         fresh.sort_unstable();
-        let numbers = self.take_numbers(batch, &fresh).await?;
         let mut rows = Rows::default();
-        for (i, number) in fresh.iter().zip(numbers) {
-            let Some(new) = batch.get(*i) else { continue };
+        for i in &fresh {
+            let (Some(new), Some(number)) = (batch.get(*i), numbers.remove(i)) else { continue };
             match fold(new, number, limits) {
                 Ok((ticket, events)) => {
                     rows.push(&ticket, &events, new)?;
@@ -128,12 +128,18 @@ impl Store {
         Ok(answers.into_iter().map(|a| a.unwrap_or(Err(StoreError::Contended))).collect())
     }
 
-    async fn take_numbers(&self, batch: &[NewTicket], fresh: &[usize]) -> Result<Vec<TicketNumber>, StoreError> {
-        let mut numbers = Vec::with_capacity(fresh.len());
-        for i in fresh {
-            let Some(new) = batch.get(*i) else { continue };
-            let at = new.submission.received_at;
-            numbers.extend(self.numbers().take(self.pool(), at, 1).await?);
+    /// A number for each of these entries, in the order of the batch; those of repeats stay unused.
+    async fn take_numbers(
+        &self,
+        batch: &[NewTicket],
+        mut entries: Vec<usize>,
+    ) -> Result<HashMap<usize, TicketNumber>, StoreError> {
+        entries.sort_unstable();
+        let mut numbers = HashMap::with_capacity(entries.len());
+        for i in entries {
+            let Some(new) = batch.get(i) else { continue };
+            let taken = self.numbers().take(self.pool(), new.submission.received_at, 1).await?;
+            numbers.extend(taken.into_iter().map(|number| (i, number)));
         }
         Ok(numbers)
     }

@@ -255,16 +255,40 @@ async fn attempt(
     }
 }
 
-/// Changes and their words in one transaction; a refused value sends the batch through the halving commit.
+/// Changes and their words in one transaction. Where Postgres refuses a value, each command is written alone, so
+/// that the bad one fails and no other.
 async fn write(
     store: &Store,
     changes: Vec<Change>,
     deciding: &HashMap<TicketId, WaitingAsk>,
 ) -> Result<crate::Done, StoreError> {
-    let with_words = deciding.values().any(|w| !w.ask.texts.is_empty());
-    if !with_words {
+    if deciding.values().all(|w| w.ask.texts.is_empty()) {
         return store.commit(changes).await;
     }
+    match write_together(store, changes.clone(), deciding).await {
+        Err(StoreError::Database(error)) if is_data_error(&error) => {}
+        answer => return answer,
+    }
+    let mut done = crate::Done::default();
+    for change in changes {
+        let id = change.id();
+        match write_together(store, vec![change], deciding).await {
+            Ok(one) => {
+                done.changed.extend(one.changed);
+                done.overtaken.extend(one.overtaken);
+            }
+            Err(StoreError::Database(error)) if is_data_error(&error) => done.failed.push((id, error.to_string())),
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(done)
+}
+
+async fn write_together(
+    store: &Store,
+    changes: Vec<Change>,
+    deciding: &HashMap<TicketId, WaitingAsk>,
+) -> Result<crate::Done, StoreError> {
     let mut tx = store.pool().begin().await?;
     let done = store.commit_in(&mut tx, changes).await?;
     let texts: Vec<&PreparedText> =

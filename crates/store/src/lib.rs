@@ -4,7 +4,7 @@
 //!   row, its log, the way out to Kafka and the queues' narrow row in one statement, guarded by the version.
 //! - [`Writer`] gathers what people and channels ask at the same moment into such batches.
 //! - [`texts`] is the one door for every free text: masked in clear, the original under the requester's key.
-//! - [`merge`] changes two or more tickets at once, under locks taken in the order of their ids.
+//! - [`Store::join`] and its kin change two or more tickets at once, under locks taken in the order of their ids.
 //!
 //! What never happens here: a decision. What never leaves here in clear: personal data, except through the
 //! two `reveal` functions, which write who looked and why.

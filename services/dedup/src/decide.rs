@@ -110,3 +110,6 @@ pub fn may_join(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,242 @@
+use suban_domain::{
+    AreaCode, At, Channel, Command, Event, Fact, Flags, Kind, Limits, MatterCode, Reading, Recorded, RequestId, Source,
+    SourceId, SourceSystem, Submission, TextId, TicketId, TicketNumber, open,
+};
+use suban_text::Tables;
+use uuid::Uuid;
 
+use super::*;
+
+const AREAS: &str = "code,name,level,parent,lat,lon,aliases,estates,roads\n\
+    LG,临港区,district,,,,,,\n\
+    LG01,海湾街道,sub-district,LG,,,,,\n\
+    LG0101,望潮社区,community,LG01,,,,,\n";
+const UNITS: &str = "code,name,kind,parent,area,duty_24h,peer_group\n\
+    FB,分拨中心,hall,,,yes,h\n\
+    CG,城管局,department,,,yes,a\n\
+    ST01,海湾街道办,street,,LG01,yes,b\n\
+    ST01-A,海湾执法队,team,ST01,,yes,c\n";
+const MATTERS: &str = "code,level1,level2,name,synonyms,keywords,kind,urgency,lead,assists,dept_only,personal,merge,\
+    radius_m,handle_hours\n\
+    lamp,a,b,路灯不亮,,路灯,HELP,NORMAL,CG,street,no,no,facility,50,24\n\
+    rubbish,a,b,垃圾堆积,,垃圾,COMPLAINT,NORMAL,street,,no,no,facility,50,\n\
+    fraud,a,b,欺诈,,欺诈,REPORT,NORMAL,CG,,yes,no,never,,\n";
+const RULES: &str = "matter,area,lead,assists,note\n";
+
+fn catalogue() -> Catalogue {
+    Catalogue::parse(&Tables { areas: AREAS, units: UNITS, matters: MATTERS, rules: RULES }).unwrap()
+}
+
+/// A ticket that is accepted and judged unique.
+fn ticket(matter: Option<&str>, area: Option<&str>) -> Ticket {
+    let at = At::from_micros(1_795_000_000_000_000);
+    let matter = matter.map(|m| MatterCode::new(m).unwrap());
+    let area = area.map(|a| AreaCode::new(a).unwrap());
+    let reading = Reading { kind: Some(Kind::Help), matter, area, version: VersionCode::new("reader:1").unwrap() };
+    let submission = Submission {
+        id: TicketId::new(Uuid::from_u128(1)),
+        number: TicketNumber::new(26, 11, 24, 1),
+        source: Source {
+            channel: Channel::Phone12345,
+            system: SourceSystem::new("hotline").unwrap(),
+            id: SourceId::new("s1").unwrap(),
+        },
+        requester: None,
+        reachable: true,
+        reported_at: at,
+        received_at: at,
+        texts: vec![TextId::new(Uuid::from_u128(2))],
+        contact: None,
+        kind: None,
+        urgency: Urgency::Normal,
+        matter: None,
+        area: None,
+        point: None,
+        flags: Flags::default(),
+        upstream: None,
+        parent: None,
+        raised_from: None,
+        accept: Some(reading),
+    };
+    let mut events = open(&submission, at, &Limits::sz_district()).unwrap();
+    events.push(Event::from(Fact::Judged {
+        verdict: Verdict::Unique,
+        candidates: vec![],
+        basis: VersionCode::new("r:1").unwrap(),
+    }));
+    let mut ticket: Option<Ticket> = None;
+    for (n, event) in events.into_iter().enumerate() {
+        let recorded = Recorded {
+            ticket: submission.id,
+            version: u32::try_from(n + 1).unwrap(),
+            at,
+            by: suban_service::App::system(),
+            request: RequestId::new(format!("r{n}")).unwrap(),
+            event,
+        };
+        ticket = Some(match ticket {
+            None => Ticket::begin(&recorded).unwrap(),
+            Some(ticket) => ticket.apply(&recorded).unwrap(),
+        });
+    }
+    ticket.unwrap()
+}
+
+fn decided(ticket: &Ticket) -> Decision {
+    decide(ticket, Some((&VersionCode::new("demo:1").unwrap(), &catalogue())))
+}
+
+fn sent(ticket: &Ticket) -> Sending {
+    match decided(ticket) {
+        Decision::Send(sending) => sending,
+        Decision::Person(waiting) => panic!("it waits: {waiting:?}"),
+    }
+}
+
+fn waits(ticket: &Ticket) -> Waiting {
+    match decided(ticket) {
+        Decision::Person(waiting) => waiting,
+        Decision::Send(sending) => panic!("it was sent: {sending:?}"),
+    }
+}
+
+#[test]
+fn one_row_that_names_the_lead_sends_it_and_is_named_in_the_reason() {
+    let sending = sent(&ticket(Some("lamp"), Some("LG0101")));
+    assert_eq!((sending.lead.as_str(), sending.mode), ("CG", Mode::Joint));
+    assert_eq!(sending.assists, [UnitCode::new("ST01").unwrap()]);
+    assert_eq!(sending.limit, Some(Span::hours(24)));
+    assert!(sending.because_en.contains("catalogue demo:1, matters.csv:2"), "{}", sending.because_en);
+    assert!(sending.because_zh.contains("路灯不亮"), "{}", sending.because_zh);
+}
+
+#[test]
+fn where_the_street_leads_the_place_must_be_known() {
+    assert_eq!(sent(&ticket(Some("rubbish"), Some("LG0101"))).lead.as_str(), "ST01");
+    assert_eq!(waits(&ticket(Some("rubbish"), None)).reason, Reason::UnknownArea);
+    assert_eq!(waits(&ticket(Some("rubbish"), Some("LG"))).reason, Reason::UnknownArea);
+    assert_eq!(sent(&ticket(Some("fraud"), None)).lead.as_str(), "CG", "the same unit leads everywhere");
+}
+
+#[test]
+fn an_unknown_matter_or_no_catalogue_is_a_persons() {
+    assert_eq!(waits(&ticket(None, Some("LG0101"))).reason, Reason::UnknownMatter);
+    assert_eq!(waits(&ticket(Some("gone"), Some("LG0101"))).reason, Reason::UnknownMatter);
+    assert!(matches!(decide(&ticket(Some("lamp"), None), None), Decision::Person(_)));
+}
+
+#[test]
+fn every_flag_that_asks_for_a_person_gets_one_with_the_unit_proposed() {
+    let flags: [fn(&mut Flags); 6] = [
+        |f| f.confidential = true,
+        |f| f.against_official = true,
+        |f| f.group_event = true,
+        |f| f.sensitive = true,
+        |f| f.leader_note = true,
+        |f| f.in_proceedings = true,
+    ];
+    for set in flags {
+        let mut ticket = ticket(Some("lamp"), Some("LG0101"));
+        set(&mut ticket.flags);
+        let waiting = waits(&ticket);
+        assert_eq!(waiting.reason, Reason::Flag);
+        assert_eq!(waiting.candidates.len(), 1, "the dispatcher sees whose it would be");
+    }
+    let mut media = ticket(Some("lamp"), Some("LG0101"));
+    media.source.channel = Channel::Media;
+    assert_eq!(waits(&media).reason, Reason::Flag);
+}
+
+#[test]
+fn what_came_back_or_may_be_a_duplicate_is_never_sent_by_itself() {
+    let mut returned = ticket(Some("lamp"), Some("LG0101"));
+    returned.misdispatch_count = 1;
+    assert_eq!(waits(&returned).reason, Reason::Returned);
+    let mut refused = ticket(Some("lamp"), Some("LG0101"));
+    refused.returned_by.push(UnitCode::new("CG").unwrap());
+    assert_eq!(waits(&refused).reason, Reason::Returned);
+    let mut suggested = ticket(Some("lamp"), Some("LG0101"));
+    suggested.verdict = Some(Verdict::Suggested);
+    assert_eq!(waits(&suggested).reason, Reason::SuggestedDuplicate);
+}
+
+#[test]
+fn a_street_never_leads_what_only_departments_may_and_a_team_nothing() {
+    let catalogue = catalogue();
+    let unit = |code: &str| UnitCode::new(code).unwrap();
+    let fraud = ticket(Some("fraud"), None);
+    assert!(!may_lead(&catalogue, &fraud, &unit("ST01")), "R-NAT-3");
+    assert!(may_lead(&catalogue, &fraud, &unit("CG")));
+    assert!(may_lead(&catalogue, &ticket(Some("lamp"), None), &unit("ST01")));
+    assert!(!may_lead(&catalogue, &ticket(Some("lamp"), None), &unit("ST01-A")));
+    assert!(!may_lead(&catalogue, &fraud, &unit("XX")));
+}
+
+#[test]
+fn a_ticket_waits_for_its_verdict_unless_it_presses() {
+    let mut waiting = ticket(Some("lamp"), Some("LG0101"));
+    assert!(is_ready(&waiting));
+    waiting.verdict = None;
+    assert!(!is_ready(&waiting));
+    waiting.urgency = Urgency::Critical;
+    assert!(is_ready(&waiting));
+}
+
+#[test]
+fn the_same_ticket_under_the_same_catalogue_gets_the_same_answer() {
+    let ticket = ticket(Some("lamp"), Some("LG0101"));
+    assert_eq!(decided(&ticket), decided(&ticket));
+}
+
+#[test]
+fn every_reason_has_a_code_of_its_own_and_the_contracts_number() {
+    for reason in Reason::ALL {
+        assert_eq!(Reason::from_code(reason.code()), Some(*reason));
+        assert!(suban_proto::v1::QueueReason::try_from(reason.number()).is_ok_and(|r| r as i32 != 0));
+    }
+}
+
+#[test]
+fn what_people_at_the_centre_must_do_is_told_for_every_state() {
+    let rules = (VersionCode::new("demo:1").unwrap(), catalogue());
+    let waits = |ticket: &Ticket| waits_for(ticket, Some((&rules.0, &rules.1))).map(|w| w.reason);
+    let mut ticket = ticket(None, Some("LG0101"));
+    assert_eq!(waits(&ticket), Some(Reason::UnknownMatter));
+    for (state, reason) in [
+        (State::Received, Some(Reason::Acceptance)),
+        (State::ReturnReview, Some(Reason::Review)),
+        (State::CloseReview, Some(Reason::Review)),
+        (State::InDispute, Some(Reason::Dispute)),
+        (State::Handling, None),
+        (State::Closed, None),
+        (State::MergedMember, None),
+    ] {
+        ticket.state = state;
+        assert_eq!(waits(&ticket), reason, "{state:?}");
+    }
+}
+
+#[test]
+fn a_change_of_mind_between_reading_and_writing_is_refused_by_the_core() {
+    // Dispatch decides on a ticket that meanwhile became a member: the core refuses, nothing is sent twice.
+    let mut member = ticket(Some("lamp"), Some("LG0101"));
+    member.state = State::MergedMember;
+    let sending = sent(&ticket(Some("lamp"), Some("LG0101")));
+    let action = suban_domain::Action::Dispatch {
+        lead: sending.lead,
+        assists: sending.assists,
+        mode: sending.mode,
+        tier: suban_domain::Tier::Auto,
+        catalogue: VersionCode::new("demo:1").unwrap(),
+        rule: None,
+        limit: None,
+        lead_allowed: true,
+    };
+    let command = Command {
+        by: suban_service::App::system(),
+        at: member.received_at,
+        request: RequestId::new("dispatch:3").unwrap(),
+        action,
+    };
+    assert!(suban_domain::decide(&member, &command, &Limits::sz_district()).is_err());
+}

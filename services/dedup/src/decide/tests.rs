@@ -1,0 +1,203 @@
+use suban_domain::{
+    Action, AreaCode, At, Channel, Command, Flags, Kind, Limits, MatterCode, Mode, Reading, Recorded, RequestId,
+    Source, SourceId, SourceSystem, Submission, TextId, TicketNumber, Tier, UnitCode, Urgency, VersionCode, decide,
+    open,
+};
+use suban_text::Tables;
+use uuid::Uuid;
+
+use super::*;
+
+const TABLES: Tables<'_> = Tables {
+    areas: "code,name,level,parent,lat,lon,aliases,estates,roads\n\
+        LG,临港区,district,,,,,,\n\
+        LG01,海湾街道,sub-district,LG,,,,,\n\
+        LG0101,望潮社区,community,LG01,,,,,\n",
+    units: "code,name,kind,parent,area,duty_24h,peer_group\n\
+        FB,分拨中心,hall,,,yes,h\n\
+        CG,城管局,department,,,yes,a\n\
+        SD,供电公司,utility,,,yes,a\n",
+    matters: "code,level1,level2,name,synonyms,keywords,kind,urgency,lead,assists,dept_only,personal,merge,radius_m,\
+        handle_hours\n\
+        lamp,a,b,路灯不亮,,路灯,HELP,NORMAL,CG,,no,no,facility,50,\n\
+        wages,a,b,拖欠工资,,工资,HELP,NORMAL,CG,,no,yes,never,,\n\
+        other,a,b,其他,,其他,HELP,NORMAL,CG,,no,no,never,,\n",
+    rules: "matter,area,lead,assists,note\n",
+};
+
+fn catalogue() -> Catalogue {
+    Catalogue::parse(&TABLES).unwrap()
+}
+
+/// The nth ticket, received after n minutes, read and accepted.
+fn ticket(n: u32, matter: Option<&str>, area: Option<&str>, kind: Kind, flags: Flags) -> Ticket {
+    let at = At::from_micros(1_795_000_000_000_000 + i64::from(n) * 60_000_000);
+    let reading = Reading {
+        kind: Some(kind),
+        matter: matter.map(|m| MatterCode::new(m).unwrap()),
+        area: area.map(|a| AreaCode::new(a).unwrap()),
+        version: VersionCode::new("reader:1").unwrap(),
+    };
+    let submission = Submission {
+        id: TicketId::new(Uuid::from_u128(u128::from(n))),
+        number: TicketNumber::new(26, 11, 24, u64::from(n)),
+        source: Source {
+            channel: Channel::Phone12345,
+            system: SourceSystem::new("hotline").unwrap(),
+            id: SourceId::new(format!("s{n}")).unwrap(),
+        },
+        requester: None,
+        reachable: true,
+        reported_at: at,
+        received_at: at,
+        texts: vec![TextId::new(Uuid::from_u128(2))],
+        contact: None,
+        kind: None,
+        urgency: Urgency::Normal,
+        matter: None,
+        area: None,
+        point: None,
+        flags,
+        upstream: None,
+        parent: None,
+        raised_from: None,
+        accept: Some(reading),
+    };
+    let events = open(&submission, at, &Limits::sz_district()).unwrap();
+    let mut ticket: Option<Ticket> = None;
+    for (i, event) in events.into_iter().enumerate() {
+        let version = u32::try_from(i + 1).unwrap();
+        let by = suban_service::App::system();
+        let request = RequestId::new(format!("r{i}")).unwrap();
+        let recorded = Recorded { ticket: submission.id, version, at, by, request, event };
+        ticket = Some(match ticket {
+            None => Ticket::begin(&recorded).unwrap(),
+            Some(ticket) => ticket.apply(&recorded).unwrap(),
+        });
+    }
+    ticket.unwrap()
+}
+
+fn lamp(n: u32) -> Ticket {
+    ticket(n, Some("lamp"), Some("LG0101"), Kind::Help, Flags::default())
+}
+
+/// Sent to a unit by a person.
+fn dispatched(ticket: &Ticket, lead: &str) -> Ticket {
+    let action = Action::Dispatch {
+        lead: UnitCode::new(lead).unwrap(),
+        assists: vec![],
+        mode: Mode::General,
+        tier: Tier::Manual,
+        catalogue: VersionCode::new("demo:1").unwrap(),
+        rule: None,
+        limit: None,
+        lead_allowed: true,
+    };
+    let judged = Ticket { verdict: Some(suban_domain::Verdict::Unique), ..ticket.clone() };
+    let by = suban_domain::Actor {
+        role: suban_domain::Role::Dispatcher,
+        person: suban_domain::PersonCode::new("di").unwrap(),
+        unit: None,
+        area: None,
+    };
+    let command = Command { by: by.clone(), at: ticket.received_at, request: RequestId::new("r").unwrap(), action };
+    decide(&judged, &command, &Limits::sz_district()).unwrap().into_iter().fold(judged, |ticket, event| {
+        let (version, at) = (ticket.version + 1, ticket.received_at);
+        let request = RequestId::new("r").unwrap();
+        let recorded = Recorded { ticket: ticket.id, version, at, by: by.clone(), request, event };
+        ticket.apply(&recorded).unwrap()
+    })
+}
+
+fn by_others(head: &Ticket) -> Candidate<'_> {
+    Candidate { head, same_area: true, same_person: false, kept_apart: false }
+}
+
+fn by_the_same(head: &Ticket) -> Candidate<'_> {
+    Candidate { head, same_area: false, same_person: true, kept_apart: false }
+}
+
+fn judged(ticket: &Ticket, candidates: &[Candidate<'_>]) -> Judgement {
+    judge(ticket, candidates, Some(&catalogue()))
+}
+
+#[test]
+fn others_words_about_one_lamp_are_one_event() {
+    let (first, second) = (lamp(1), lamp(2));
+    let same = Judgement::Same { head: first.id, class: DuplicateClass::D3 };
+    assert_eq!(judged(&second, &[by_others(&first)]), same);
+    assert_eq!(judged(&first, &[by_others(&second)]), Judgement::Same { head: second.id, class: DuplicateClass::D3 });
+}
+
+#[test]
+fn the_same_person_again_is_the_same_matter_wherever_it_is() {
+    let other = |n| ticket(n, Some("other"), None, Kind::Complaint, Flags::default());
+    let (first, second) = (other(1), other(2));
+    let same = Judgement::Same { head: first.id, class: DuplicateClass::D1 };
+    assert_eq!(judged(&second, &[by_the_same(&first)]), same);
+}
+
+#[test]
+fn the_earliest_received_leads() {
+    let (a, b, c) = (lamp(1), lamp(2), lamp(3));
+    let same = Judgement::Same { head: a.id, class: DuplicateClass::D3 };
+    assert_eq!(judged(&c, &[by_others(&b), by_others(&a)]), same);
+}
+
+#[test]
+fn what_nobody_may_merge_alone_is_suggested_and_what_was_kept_apart_is_not() {
+    let first = lamp(1);
+    let with = |set: fn(&mut Flags)| {
+        let mut flags = Flags::default();
+        set(&mut flags);
+        ticket(2, Some("lamp"), Some("LG0101"), Kind::Help, flags)
+    };
+    let suggested = Judgement::Suggested(vec![first.id]);
+    for flagged in
+        [with(|f| f.confidential = true), with(|f| f.against_official = true), with(|f| f.in_proceedings = true)]
+    {
+        assert_eq!(judged(&flagged, &[by_others(&first)]), suggested, "G2, G5");
+    }
+    let report = ticket(2, Some("lamp"), Some("LG0101"), Kind::Report, Flags::default());
+    assert_eq!(judged(&report, &[by_others(&first)]), suggested, "G2");
+    let apart = Candidate { kept_apart: true, ..by_others(&first) };
+    assert_eq!(judged(&lamp(2), &[apart]), Judgement::Unique, "a rejection holds");
+}
+
+#[test]
+fn each_persons_right_and_what_is_not_whitelisted_stay_apart() {
+    for matter in ["wages", "other"] {
+        let one = |n| ticket(n, Some(matter), Some("LG0101"), Kind::Help, Flags::default());
+        let (first, second) = (one(1), one(2));
+        assert_eq!(judged(&second, &[by_others(&first)]), Judgement::Suggested(vec![first.id]), "{matter}: G6");
+    }
+}
+
+#[test]
+fn unknown_is_an_answer_and_then_nothing_merges_by_itself() {
+    let blind = |n| ticket(n, None, Some("LG0101"), Kind::Help, Flags::default());
+    let (first, second) = (blind(1), blind(2));
+    assert_eq!(judged(&second, &[by_others(&first)]), Judgement::Suggested(vec![first.id]));
+    let first = lamp(1);
+    assert_eq!(judge(&lamp(2), &[by_others(&first)], None), Judgement::Suggested(vec![first.id]), "no catalogue");
+}
+
+#[test]
+fn another_place_or_a_closed_ticket_is_no_candidate() {
+    let first = lamp(1);
+    let elsewhere = Candidate { same_area: false, ..by_others(&first) };
+    assert_eq!(judged(&lamp(2), &[elsewhere]), Judgement::Unique);
+    let mut closed = lamp(1);
+    closed.state = suban_domain::State::Closed;
+    assert_eq!(judged(&lamp(2), &[by_others(&closed)]), Judgement::Unique);
+    assert_eq!(judged(&first, &[by_others(&first)]), Judgement::Unique, "never itself");
+}
+
+#[test]
+fn where_the_head_went_to_another_unit_a_person_decides() {
+    let at_home = dispatched(&lamp(1), "CG");
+    assert!(matches!(judged(&lamp(2), &[by_others(&at_home)]), Judgement::Same { .. }));
+    let elsewhere = dispatched(&lamp(1), "SD");
+    assert_eq!(judged(&lamp(2), &[by_others(&elsewhere)]), Judgement::Suggested(vec![elsewhere.id]), "G1");
+}
