@@ -4,14 +4,23 @@
 //! answer is that service's answer, refusals told as problem details (RFC 9457). The citizen's page stands behind
 //! an unguessable link and needs no token.
 
+#[cfg(test)]
+mod contract;
+mod edge;
 mod pages;
 mod peers;
 mod rest;
+mod shown;
 
 use std::net::SocketAddr;
 
-use axum::{Router, routing::get};
-use suban_runtime::Service;
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware::{from_fn, from_fn_with_state},
+    routing::get,
+};
+use suban_runtime::{Service, grpc::GrpcError, settings};
 use suban_service::{App, StartError};
 
 pub use peers::Peers;
@@ -22,16 +31,11 @@ pub use peers::Peers;
 /// When the address cannot be used.
 pub async fn serve(app: App) -> Result<SocketAddr, StartError> {
     let address = app.settings.listen.address(Service::Gateway);
+    let taken = |problem| GrpcError::Bind { service: Service::Gateway, address, problem };
     let peers = Peers::connect(&app).await?;
-    let listener = tokio::net::TcpListener::bind(address)
-        .await
-        .map_err(|problem| suban_runtime::grpc::GrpcError::Bind { service: Service::Gateway, address, problem })?;
-    let bound = listener.local_addr().map_err(|problem| suban_runtime::grpc::GrpcError::Bind {
-        service: Service::Gateway,
-        address,
-        problem,
-    })?;
-    let router = router(peers);
+    let listener = tokio::net::TcpListener::bind(address).await.map_err(taken)?;
+    let bound = listener.local_addr().map_err(taken)?;
+    let router = router(peers, &app.settings.limits);
     let stop = app.tasks.stop();
     app.tasks.spawn("gateway", async move {
         axum::serve(listener, router).with_graceful_shutdown(async move { stop.cancelled().await }).await
@@ -39,12 +43,15 @@ pub async fn serve(app: App) -> Result<SocketAddr, StartError> {
     Ok(bound)
 }
 
-/// Every path of the gateway.
-fn router(peers: Peers) -> Router {
+/// Every path of the gateway, with what holds for all of them.
+fn router(peers: Peers, limits: &settings::Limits) -> Router {
     Router::new()
         .route("/", get(pages::home))
         .route("/live", get(pages::live))
         .route("/p/{link}", get(pages::progress).post(pages::rate))
-        .merge(rest::router())
+        .merge(rest::router().layer(from_fn(edge::problems)))
+        .fallback(edge::nothing_here)
         .with_state(peers)
+        .layer(DefaultBodyLimit::max(limits.message_bytes))
+        .layer(from_fn_with_state(edge::Rules::new(limits), edge::edge))
 }

@@ -2,7 +2,7 @@
 
 use axum::{
     Form,
-    extract::{Path, State},
+    extract::{Path, State, rejection::FormRejection},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
 };
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use suban_proto::v1;
 use tonic::Status;
 
-use crate::Peers;
+use crate::{Peers, peers::City};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -35,13 +35,14 @@ pub(crate) async fn progress(State(peers): State<Peers>, Path(link): Path<String
         Ok::<_, Status>(peers.followup()?.view_by_link(ask).await?.into_inner())
     };
     match found.await {
-        Ok(view) => page(&view.number, &progress_html(&view, &link)),
+        Ok(view) => page(&view.number, &progress_html(&view, &link, peers.city())),
         Err(status) => refused(&status),
     }
 }
 
 /// The citizen's answer: the script's keys, and words if one likes.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Rating {
     solved: Option<u32>,
     satisfied: Option<u32>,
@@ -50,7 +51,12 @@ pub(crate) struct Rating {
 }
 
 /// Takes a rating. A double click is one answer: the request is named after the link and what is said.
-pub(crate) async fn rate(State(peers): State<Peers>, Path(link): Path<String>, Form(rating): Form<Rating>) -> Response {
+pub(crate) async fn rate(
+    State(peers): State<Peers>,
+    Path(link): Path<String>,
+    rating: Result<Form<Rating>, FormRejection>,
+) -> Response {
+    let Ok(Form(rating)) = rating else { return refused(&Status::invalid_argument("no form of ours")) };
     let answers = v1::Answers {
         contacted: None,
         solved: rating.solved,
@@ -77,26 +83,32 @@ pub(crate) async fn rate(State(peers): State<Peers>, Path(link): Path<String>, F
     }
 }
 
-fn progress_html(view: &v1::ProgressView, link: &str) -> String {
+fn progress_html(view: &v1::ProgressView, link: &str, city: &City) -> String {
     let mut html = format!(
-        "<h1>{} <small>{}</small></h1><p class=state>{} <small>{}</small></p>",
+        "<header><b>{}</b> 政务服务便民热线 <small>citizen hotline</small></header>\
+         <p class=number>工单 <small>ticket</small> {}</p><h1>{}</h1>\
+         <p class=state><b>{}</b> <small>{}</small></p>",
+        escape(&city.name),
         escape(&view.number),
-        escape(&view.title),
+        escape(if view.title.is_empty() { "您的诉求" } else { &view.title }),
         escape(&view.state_zh),
         escape(&view.state_en)
     );
     if view.merged {
         html.push_str("<p class=note>已与同一事项并案办理 <small>handled together with the same matter</small></p>");
     }
+    html.push_str("<dl>");
     if !view.unit_name.is_empty() {
-        html.push_str(&format!("<p>承办单位 <small>unit</small>:{}</p>", escape(&view.unit_name)));
+        html.push_str(&format!("<dt>承办单位 <small>unit</small><dd>{}", escape(&view.unit_name)));
     }
-    html.push_str("<ol class=steps>");
+    if let Some(promised) = view.promised_by.and_then(|t| local(t, city)) {
+        html.push_str(&format!("<dt>承诺答复 <small>answer promised by</small><dd>{promised}"));
+    }
+    html.push_str("</dl><h2>办理进度 <small>progress</small></h2><ol class=steps>");
     for step in &view.steps {
-        let at =
-            step.at.and_then(|t| jiff::Timestamp::new(t.seconds, 0).ok()).map(|t| t.to_string()).unwrap_or_default();
         html.push_str(&format!(
-            "<li><time datetime=\"{at}\">{at}</time> {} <small>{}</small></li>",
+            "<li><time>{}</time> <b>{}</b> <small>{}</small></li>",
+            step.at.and_then(|t| local(t, city)).unwrap_or_default(),
             escape(&step.text_zh),
             escape(&step.text_en)
         ));
@@ -110,10 +122,11 @@ fn progress_html(view: &v1::ProgressView, link: &str) -> String {
     }
     if view.can_rate {
         html.push_str(&format!(
-            "<form method=post action=\"/p/{}\"><h2>评价 <small>your rating</small></h2>\
-             <fieldset><legend>问题是否得到解决? <small>solved?</small></legend>{}</fieldset>\
-             <fieldset><legend>对办理结果是否满意? <small>satisfied?</small></legend>{}</fieldset>\
-             <label>说明 <small>remark</small><br><textarea name=comment maxlength=500 rows=3></textarea></label><br>\
+            "<form method=post action=\"/p/{}\"><h2>请您评价 <small>your rating</small></h2>\
+             <fieldset><legend>问题是否得到解决? <small>Is it solved?</small></legend>{}</fieldset>\
+             <fieldset><legend>对办理结果是否满意? <small>Are you satisfied?</small></legend>{}</fieldset>\
+             <label class=words>说明 <small>remark, if you like</small>\
+             <textarea name=comment maxlength=500 rows=3></textarea></label>\
              <button>提交 <small>send</small></button></form>",
             escape(link),
             choices("solved", &[(1, "已解决 yes"), (2, "部分解决 partly"), (3, "未解决 no"), (4, "说不清 cannot say")]),
@@ -132,6 +145,12 @@ fn progress_html(view: &v1::ProgressView, link: &str) -> String {
     html
 }
 
+/// An instant as people of the city read it.
+fn local(at: prost_types::Timestamp, city: &City) -> Option<String> {
+    let at = jiff::Timestamp::new(at.seconds, 0).ok()?;
+    Some(city.zone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string())
+}
+
 fn choices(name: &str, options: &[(u8, &str)]) -> String {
     options
         .iter()
@@ -143,18 +162,23 @@ fn page(title: &str, body: &str) -> Response {
     guarded(
         Html(format!(
             "<!doctype html><html lang=zh><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
-             <title>{}</title><style>{STYLE}</style><main>{body}</main></html>",
+             <title>{}</title><style>{STYLE}</style><main class=page>{body}</main></html>",
             escape(title)
         ))
         .into_response(),
     )
 }
 
+/// For people who follow a wrong path.
+pub(crate) fn nothing_here() -> Response {
+    refused(&Status::not_found("path"))
+}
+
 /// What a citizen is told when a link does not work.
 fn refused(status: &Status) -> Response {
     use tonic::Code;
     let told = [
-        (Code::NotFound, StatusCode::NOT_FOUND, "链接无效", "this link leads to no ticket"),
+        (Code::NotFound, StatusCode::NOT_FOUND, "链接无效", "this link leads nowhere"),
         (Code::InvalidArgument, StatusCode::BAD_REQUEST, "填写有误", "that is no answer of the form"),
         (Code::FailedPrecondition, StatusCode::CONFLICT, "目前不能评价", "it cannot be rated at the moment"),
     ];
@@ -176,9 +200,11 @@ fn guarded(mut response: Response) -> Response {
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(
             "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; \
-             form-action 'self'; frame-ancestors 'none'",
+             form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
         ),
     );
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert("x-robots-tag", HeaderValue::from_static("noindex"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
@@ -202,20 +228,38 @@ fn escape(text: &str) -> String {
 mod tests {
     use super::*;
 
+    fn city() -> City {
+        let zone_name = "Asia/Shanghai".to_owned();
+        City { name: "速办示范区".into(), zone: jiff::tz::TimeZone::get(&zone_name).unwrap(), zone_name }
+    }
+
     #[test]
     fn words_cannot_become_markup() {
         let view = v1::ProgressView {
             title: "<script>alert(1)</script>".into(),
-            public_reply: "\"quoted\" & <b>".into(),
+            public_reply: "\"quoted\" & <b class=x>".into(),
             ..v1::ProgressView::default()
         };
-        let html = progress_html(&view, "link");
+        let html = progress_html(&view, "link", &city());
         assert!(!html.contains("<script>"));
-        assert!(html.contains("&lt;b&gt;"));
+        assert!(html.contains("&lt;b class=x&gt;"));
     }
 
     #[test]
     fn a_ticket_that_cannot_be_rated_shows_no_form() {
-        assert!(!progress_html(&v1::ProgressView::default(), "link").contains("<form"));
+        assert!(!progress_html(&v1::ProgressView::default(), "link", &city()).contains("<form"));
+        let view = v1::ProgressView { can_rate: true, ..v1::ProgressView::default() };
+        assert!(progress_html(&view, "link", &city()).contains("<form"));
+    }
+
+    #[test]
+    fn times_are_those_of_the_city() {
+        let step = v1::ProgressStep {
+            at: Some(prost_types::Timestamp { seconds: 1_795_536_000, nanos: 0 }),
+            text_zh: "已受理".into(),
+            text_en: "accepted".into(),
+        };
+        let view = v1::ProgressView { steps: vec![step], ..v1::ProgressView::default() };
+        assert!(progress_html(&view, "link", &city()).contains("<time>2026-11-25 00:00</time>"));
     }
 }

@@ -1,5 +1,7 @@
 //! The services behind the gateway, called in the name of whoever calls the gateway.
 
+use std::sync::Arc;
+
 use axum::http::{HeaderMap, header};
 use suban_domain::{Actor, PersonCode, Role, Span};
 use suban_proto::v1::{
@@ -7,15 +9,15 @@ use suban_proto::v1::{
     intake_service_client::IntakeServiceClient, scoring_service_client::ScoringServiceClient,
 };
 use suban_runtime::{
-    Secret, Service, errors,
-    grpc::{Outgoing, channel},
+    Secret, Service, Settings, errors,
+    grpc::{GrpcError, Outgoing, channel},
 };
 use suban_service::{App, StartError};
 use tonic::{Status, service::interceptor::InterceptedService, transport::Channel};
 
 type Named = InterceptedService<Channel, Outgoing>;
 
-/// Channels to the services, and the gateway's own token for citizens, who have none.
+/// Channels to the services, the gateway's own token for citizens, who have none, and whose city this is.
 #[derive(Clone)]
 pub struct Peers {
     intake: Channel,
@@ -23,31 +25,59 @@ pub struct Peers {
     followup: Channel,
     scoring: Channel,
     own: Secret,
+    city: Arc<City>,
+}
+
+/// What pages say of the city.
+pub(crate) struct City {
+    /// Its name.
+    pub(crate) name: String,
+    /// The zone's IANA name, for browsers.
+    pub(crate) zone_name: String,
+    /// Its zone: people read its time, wherever they are.
+    pub(crate) zone: jiff::tz::TimeZone,
 }
 
 /// How long the gateway's own token lives; a new one is made at every start.
 const OWN_TOKEN_LIVES: Span = Span::days(90);
 
 impl Peers {
-    /// Channels by the settings; they connect when first used.
+    /// Channels by the settings, with a token made for this process.
     ///
     /// # Errors
     /// When an address is none, or the gateway's own token cannot be made.
     pub async fn connect(app: &App) -> Result<Self, StartError> {
-        let settings = &app.settings;
-        let to = async |service: Service| channel(&settings.peer(service), settings).await;
         let person = PersonCode::new("gateway")
             .map_err(|e| suban_store::StoreError::Damaged { what: "account", problem: e.to_string() })?;
         let actor = Actor { role: Role::Citizen, person, unit: None, area: None };
         let expires = app.clock().now().plus(OWN_TOKEN_LIVES);
         let own = app.store.create_token(&App::system(), &actor, false, Some(expires)).await?.plain;
+        Ok(Self::new(&app.settings, own).await?)
+    }
+
+    /// Channels by the settings; they connect when first used.
+    ///
+    /// # Errors
+    /// When an address is none, or the TLS files cannot be used.
+    pub async fn new(settings: &Settings, own: Secret) -> Result<Self, GrpcError> {
+        let to = async |service: Service| channel(&settings.peer(service), settings).await;
         Ok(Self {
             intake: to(Service::Intake).await?,
             dispatch: to(Service::Dispatch).await?,
             followup: to(Service::Followup).await?,
             scoring: to(Service::Scoring).await?,
             own,
+            city: Arc::new(City {
+                name: settings.city.name.clone(),
+                zone_name: settings.city.zone.clone(),
+                zone: settings.city.time_zone(),
+            }),
         })
+    }
+
+    /// Whose pages these are.
+    pub(crate) fn city(&self) -> &City {
+        &self.city
     }
 
     /// Dispatch in the caller's name.

@@ -1,8 +1,10 @@
 //! REST for handlers: inbox, sign, reveal, contact, submit, return; the live page's numbers; the OpenAPI document.
 
+use std::time::Duration;
+
 use axum::{
     Json, Router,
-    extract::{Path, Query, State, rejection::JsonRejection},
+    extract::{Path, Query, State},
     http::HeaderMap,
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -11,22 +13,27 @@ use serde::{Deserialize, Serialize};
 use suban_domain::{ContactOutcome, Demand, Finding, Outcome, ReplyMeans, ReturnReason, SiteVisit, TaskState};
 use suban_proto::v1;
 use suban_runtime::errors::{self, FieldErrors, Problem};
-use tonic::Status;
+use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
 
-use crate::Peers;
+use crate::{Peers, shown};
 
 /// A refusal, told as problem details.
 pub(crate) struct Refused(Status);
 
 impl From<Status> for Refused {
+    /// A service that does not answer says nothing of why, and its address is nobody's business.
     fn from(status: Status) -> Self {
+        let silent = matches!(status.code(), Code::Unavailable | Code::Unknown | Code::Cancelled);
+        if silent && status.get_details_retry_info().is_none() {
+            tracing::warn!(code = ?status.code(), problem = status.message(), "a service does not answer");
+            return Self(errors::unavailable(
+                "the service behind this path does not answer; send the same again: under the same request_id \
+                 nothing is done twice",
+                Duration::from_secs(1),
+            ));
+        }
         Self(status)
-    }
-}
-
-impl From<JsonRejection> for Refused {
-    fn from(rejection: JsonRejection) -> Self {
-        Self(errors::invalid("body", rejection.body_text()))
     }
 }
 
@@ -58,7 +65,7 @@ async fn openapi() -> Response {
 
 /// What a command came to.
 #[derive(Debug, Serialize)]
-struct Done {
+pub(crate) struct Done {
     number: String,
     version: u32,
     state: String,
@@ -74,7 +81,7 @@ impl From<v1::CommandReply> for Done {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct InboxQuery {
+pub(crate) struct InboxQuery {
     #[serde(default)]
     page_size: u32,
     #[serde(default)]
@@ -84,9 +91,16 @@ struct InboxQuery {
 }
 
 #[derive(Debug, Serialize)]
-struct InboxPage {
+pub(crate) struct InboxPage {
     entries: Vec<serde_json::Value>,
     next_page_token: String,
+}
+
+impl From<&v1::InboxReply> for InboxPage {
+    fn from(page: &v1::InboxReply) -> Self {
+        let entries = page.entries.iter().map(shown::inbox_entry).collect();
+        Self { entries, next_page_token: page.next_page_token.clone() }
+    }
 }
 
 async fn inbox(State(peers): State<Peers>, headers: HeaderMap, Query(query): Query<InboxQuery>) -> Answer<InboxPage> {
@@ -98,10 +112,7 @@ async fn inbox(State(peers): State<Peers>, headers: HeaderMap, Query(query): Que
     };
     let ask = v1::InboxRequest { states, due_before: None, page_size: query.page_size, page_token: query.page_token };
     let page = peers.dispatch(&headers)?.inbox(ask).await?.into_inner();
-    Ok(Json(InboxPage {
-        entries: page.entries.iter().map(inbox_entry).collect(),
-        next_page_token: page.next_page_token,
-    }))
+    Ok(Json(InboxPage::from(&page)))
 }
 
 async fn ticket(
@@ -110,12 +121,12 @@ async fn ticket(
     Path(number): Path<String>,
 ) -> Answer<serde_json::Value> {
     let view = peers.intake(&headers)?.get(v1::GetRequest { ticket: number }).await?.into_inner();
-    Ok(Json(ticket_json(&view)))
+    Ok(Json(shown::ticket(&view)))
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Sign {
+pub(crate) struct Sign {
     request_id: String,
 }
 
@@ -123,41 +134,45 @@ async fn sign(
     State(peers): State<Peers>,
     headers: HeaderMap,
     Path(number): Path<String>,
-    body: Result<Json<Sign>, JsonRejection>,
+    Json(body): Json<Sign>,
 ) -> Answer<Done> {
-    let Json(body) = body?;
     let ask = v1::SignRequest { request_id: body.request_id, ticket: number };
     Ok(Json(peers.dispatch(&headers)?.sign(ask).await?.into_inner().into()))
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Reveal {
+pub(crate) struct Reveal {
     request_id: String,
     reason: String,
 }
 
 #[derive(Serialize)]
-struct Revealed {
+pub(crate) struct Revealed {
     name: String,
     phone: String,
+}
+
+impl From<v1::RevealReply> for Revealed {
+    fn from(reply: v1::RevealReply) -> Self {
+        Self { name: reply.name, phone: reply.phone }
+    }
 }
 
 async fn reveal(
     State(peers): State<Peers>,
     headers: HeaderMap,
     Path(number): Path<String>,
-    body: Result<Json<Reveal>, JsonRejection>,
+    Json(body): Json<Reveal>,
 ) -> Answer<Revealed> {
-    let Json(body) = body?;
     let ask = v1::RevealRequest { request_id: body.request_id, ticket: number, reason: body.reason };
     let shown = peers.dispatch(&headers)?.reveal(ask).await?.into_inner();
-    Ok(Json(Revealed { name: shown.name, phone: shown.phone }))
+    Ok(Json(shown.into()))
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Contact {
+pub(crate) struct Contact {
     request_id: String,
     outcome: String,
     #[serde(default)]
@@ -168,9 +183,8 @@ async fn contact(
     State(peers): State<Peers>,
     headers: HeaderMap,
     Path(number): Path<String>,
-    body: Result<Json<Contact>, JsonRejection>,
+    Json(body): Json<Contact>,
 ) -> Answer<Done> {
-    let Json(body) = body?;
     let outcome = body.outcome.parse::<ContactOutcome>().map_err(|e| errors::invalid("outcome", e))?;
     let ask =
         v1::ContactRequest { request_id: body.request_id, ticket: number, outcome: outcome.number(), text: body.text };
@@ -179,7 +193,7 @@ async fn contact(
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Submit {
+pub(crate) struct Submit {
     request_id: String,
     finding: String,
     #[serde(default)]
@@ -199,9 +213,8 @@ async fn submit(
     State(peers): State<Peers>,
     headers: HeaderMap,
     Path(number): Path<String>,
-    body: Result<Json<Submit>, JsonRejection>,
+    Json(body): Json<Submit>,
 ) -> Answer<Done> {
-    let Json(body) = body?;
     let mut wrong = FieldErrors::new();
     let finding = wrong.take("finding", body.finding.parse::<Finding>());
     let demand = wrong.take("demand", body.demand.parse::<Demand>());
@@ -231,7 +244,7 @@ async fn submit(
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Return {
+pub(crate) struct Return {
     request_id: String,
     reason: String,
     evidence: String,
@@ -243,9 +256,8 @@ async fn request_return(
     State(peers): State<Peers>,
     headers: HeaderMap,
     Path(number): Path<String>,
-    body: Result<Json<Return>, JsonRejection>,
+    Json(body): Json<Return>,
 ) -> Answer<Done> {
-    let Json(body) = body?;
     let reason = body.reason.parse::<ReturnReason>().map_err(|e| errors::invalid("reason", e))?;
     let ask = v1::RequestReturnRequest {
         request_id: body.request_id,
@@ -257,93 +269,20 @@ async fn request_return(
     Ok(Json(peers.dispatch(&headers)?.request_return(ask).await?.into_inner().into()))
 }
 
-/// The numbers of the live page over the last 24 hours.
-async fn live(State(peers): State<Peers>, headers: HeaderMap) -> Answer<serde_json::Value> {
-    let live = peers.scoring(&headers)?.live(v1::LiveRequest { window: None }).await?.into_inner();
-    Ok(Json(live_json(&live)))
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LiveQuery {
+    /// How far back counts go.
+    hours: Option<u32>,
 }
 
-fn time(t: Option<prost_types::Timestamp>) -> Option<String> {
-    t.and_then(|t| jiff::Timestamp::new(t.seconds, t.nanos).ok()).map(|t| t.to_string())
-}
-
-fn inbox_entry(entry: &v1::InboxEntry) -> serde_json::Value {
-    serde_json::json!({
-        "number": entry.number,
-        "title": entry.title,
-        "area": entry.area,
-        "matter": entry.matter,
-        "urgency": suban_domain::Urgency::from_number(entry.urgency).map(|u| u.code()),
-        "state": suban_domain::State::from_number(entry.state).map(|s| s.code()),
-        "task_state": suban_domain::TaskState::from_number(entry.task_state).map(|s| s.code()),
-        "role": suban_domain::TaskRole::from_number(entry.role).map(|r| r.code()),
-        "sign_due": time(entry.sign_due),
-        "contact_due": time(entry.contact_due),
-        "handle_due": time(entry.handle_due),
-        "members": entry.members,
-        "urges": entry.urges,
-        "redo_round": entry.redo_round,
-        "reachable": entry.reachable,
-    })
-}
-
-fn ticket_json(view: &v1::TicketView) -> serde_json::Value {
-    serde_json::json!({
-        "number": view.number,
-        "version": view.version,
-        "state": suban_domain::State::from_number(view.state).map(|s| s.code()),
-        "state_zh": suban_domain::State::from_number(view.state).map(|s| s.zh()),
-        "title": view.title,
-        "words": view.words.iter().map(|w| &w.text).collect::<Vec<_>>(),
-        "place": view.place_text,
-        "area": view.area, "area_name": view.area_name,
-        "matter": view.matter, "matter_name": view.matter_name,
-        "urgency": suban_domain::Urgency::from_number(view.urgency).map(|u| u.code()),
-        "received_at": time(view.received_at),
-        "tasks": view.tasks.iter().map(|t| serde_json::json!({
-            "unit": t.unit, "unit_name": t.unit_name,
-            "role": suban_domain::TaskRole::from_number(t.role).map(|r| r.code()),
-            "state": suban_domain::TaskState::from_number(t.state).map(|s| s.code()),
-            "handle_due": time(t.handle_due),
-        })).collect::<Vec<_>>(),
-        "reply": view.result.as_ref().map(|r| r.reply.clone()),
-    })
-}
-
-fn rate(rate: Option<&v1::Rate>) -> serde_json::Value {
-    rate.map_or(serde_json::Value::Null, |r| serde_json::json!({ "count": r.count, "of": r.of }))
-}
-
-fn count(c: &v1::LiveCount) -> serde_json::Value {
-    serde_json::json!({ "key": c.key, "zh": c.name_zh, "en": c.name_en, "count": c.count })
-}
-
-fn live_row(r: &v1::LiveRow) -> serde_json::Value {
-    serde_json::json!({
-        "key": r.key, "zh": r.name_zh, "en": r.name_en, "open": r.open, "late": r.late, "done": r.done,
-        "on_time": rate(r.on_time.as_ref()), "satisfied": rate(r.satisfied.as_ref()),
-    })
-}
-
-fn live_json(live: &v1::LiveReply) -> serde_json::Value {
-    let state = suban_domain::State::from_number;
-    serde_json::json!({
-        "at": time(live.at), "since": time(live.since),
-        "received": live.received, "ended": live.ended, "merged": live.merged,
-        "about_to_be_late": live.about_to_be_late, "overdue": live.overdue,
-        "on_time": rate(live.on_time.as_ref()), "satisfied": rate(live.satisfied.as_ref()),
-        "solved": rate(live.solved.as_ref()),
-        "by_channel": live.by_channel.iter().map(count).collect::<Vec<_>>(),
-        "by_tier": live.by_tier.iter().map(count).collect::<Vec<_>>(),
-        "stages": live.stages.iter().map(|s| serde_json::json!({
-            "state": state(s.state).map(|s| s.code()), "zh": state(s.state).map(|s| s.zh()),
-            "waiting": s.waiting, "oldest": s.oldest_number, "since": time(s.oldest_since),
-            "held_by": s.held_by, "held_by_name": s.held_by_name,
-        })).collect::<Vec<_>>(),
-        "late_soon": live.late_soon.iter().map(|l| serde_json::json!({
-            "number": l.number, "unit": l.unit, "unit_name": l.unit_name, "due": time(l.due),
-        })).collect::<Vec<_>>(),
-        "by_unit": live.by_unit.iter().map(live_row).collect::<Vec<_>>(),
-        "by_area": live.by_area.iter().map(live_row).collect::<Vec<_>>(),
-    })
+/// The numbers of the live page, over the last 24 hours unless told otherwise.
+async fn live(
+    State(peers): State<Peers>,
+    headers: HeaderMap,
+    Query(query): Query<LiveQuery>,
+) -> Answer<serde_json::Value> {
+    let window = query.hours.map(|hours| prost_types::Duration { seconds: i64::from(hours) * 3600, nanos: 0 });
+    let live = peers.scoring(&headers)?.live(v1::LiveRequest { window }).await?.into_inner();
+    Ok(Json(shown::live(&live, peers.city())))
 }

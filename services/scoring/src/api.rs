@@ -1,15 +1,19 @@
 //! The gRPC face: figures by unit, area and channel, their proof, and the live page's numbers.
 
-use suban_domain::{At, Channel, Span, State, Ticket, TicketId, Tier};
+use std::collections::BTreeMap;
+
+use suban_domain::{AreaCode, At, Channel, Span};
 use suban_proto::v1::{self, scoring_service_server::ScoringService};
 use suban_runtime::{
     access::{caller, policy},
     errors,
 };
 use suban_service::{App, InForce, status, view};
+use suban_text::catalogue::AreaLevel;
 use tonic::{Request, Response, Status};
 
 use crate::{
+    live::Live,
     tables::{self, Group, Sums},
     verify,
 };
@@ -17,11 +21,16 @@ use crate::{
 /// Answers ScoringService.
 #[derive(Clone)]
 pub(crate) struct Api {
-    pub(crate) app: App,
+    app: App,
+    live: Live,
 }
 
-/// How far ahead "about to be late" looks.
-const SOON: Span = Span::hours(2);
+impl Api {
+    /// On the parts of this process.
+    pub(crate) fn new(app: App) -> Self {
+        Self { live: Live::start(&app), app }
+    }
+}
 
 #[tonic::async_trait]
 impl ScoringService for Api {
@@ -87,116 +96,45 @@ impl ScoringService for Api {
         if window <= Span::ZERO || window > Span::days(400) {
             return Err(errors::invalid("window", "must be more than nothing and at most 400 days"));
         }
-        let now = self.app.clock().now();
-        let since = now.minus(window);
-        let to = now.plus(Span::seconds(1));
-        let in_force = self.app.catalogues.now();
-        let channels = self.sums(since, to, Group::Channel).await?;
-        let units = self.sums(since, to, Group::Unit).await?;
-        let areas = self.sums(since, to, Group::Area).await?;
-        let all = total(&channels, &units);
-        let (stages, open) = self.stages(in_force.as_deref()).await?;
-        let pool = self.app.store.pool();
-        let soon = tables::due_before(pool, now, now.plus(SOON), 20).await.map_err(db)?;
-        let late_soon = self.late_soon(&soon, in_force.as_deref()).await?;
-        let overdue = tables::due_before(pool, At::from_micros(0), now, 10_000).await.map_err(db)?;
-        let auto: u64 = channels.iter().map(|s| s.of("dispatched_auto")).sum();
-        let sent: u64 = channels.iter().map(|s| s.of("dispatched")).sum();
-        Ok(Response::new(v1::LiveReply {
-            at: Some(view::timestamp(now)),
-            since: Some(view::timestamp(since)),
-            by_channel: channels
-                .iter()
-                .map(|s| {
-                    let (zh, en) = name(in_force.as_deref(), Group::Channel, &s.key);
-                    v1::LiveCount { key: s.key.clone(), name_zh: zh, name_en: en, count: s.of("received") }
-                })
-                .collect(),
-            stages,
-            about_to_be_late: soon.len() as u64,
-            late_soon,
-            overdue: overdue.len() as u64,
-            by_tier: vec![tier(Tier::Auto, auto), tier(Tier::Manual, sent.saturating_sub(auto))],
-            merged: channels.iter().map(|s| s.of("merged")).sum(),
-            on_time: all.handled_in_time,
-            satisfied: all.satisfied,
-            solved: all.solved,
-            by_unit: units.iter().map(|s| live_row(s, name(in_force.as_deref(), Group::Unit, &s.key))).collect(),
-            by_area: areas.iter().map(|s| live_row(s, name(in_force.as_deref(), Group::Area, &s.key))).collect(),
-            received: channels.iter().map(|s| s.of("received")).sum(),
-            ended: channels.iter().map(|s| s.of("received")).sum::<u64>().saturating_sub(open),
-        }))
+        Ok(Response::new(self.live.look(&self.app, window).await?))
     }
 }
 
 impl Api {
     async fn sums(&self, from: At, to: At, group: Group) -> Result<Vec<Sums>, Status> {
-        tables::sums(self.app.store.pool(), from, to, group).await.map_err(db)
-    }
-
-    /// Every stage's queue with its oldest ticket and who holds it.
-    async fn stages(&self, in_force: Option<&InForce>) -> Result<(Vec<v1::StageQueue>, u64), Status> {
-        let stages = tables::stages(self.app.store.pool()).await.map_err(db)?;
-        let oldest: Vec<TicketId> = stages.iter().filter_map(|(_, _, id)| id.map(TicketId::new)).collect();
-        let oldest = self.app.store.load(&oldest).await.map_err(|e| status(&e))?;
-        let mut open = 0;
-        let rows = stages
-            .into_iter()
-            .filter_map(|(state, count, id)| {
-                let state = State::from_number(i32::from(state))?;
-                let count = u64::try_from(count).unwrap_or(0);
-                if state.is_open() {
-                    open += count;
-                }
-                let ticket = id.and_then(|id| oldest.get(&TicketId::new(id)));
-                let unit = ticket.and_then(Ticket::lead).map(|t| t.unit.clone());
-                Some(v1::StageQueue {
-                    state: state.number(),
-                    waiting: count,
-                    oldest_number: ticket.map(|t| t.number.to_string()).unwrap_or_default(),
-                    oldest_since: ticket.map(|t| view::timestamp(t.received_at)),
-                    held_by_name: unit
-                        .as_ref()
-                        .and_then(|u| in_force.and_then(|f| f.catalogue.unit(u)))
-                        .map(|u| u.name.clone())
-                        .unwrap_or_default(),
-                    held_by: unit.map(|u| u.to_string()).unwrap_or_default(),
-                })
-            })
-            .collect();
-        Ok((rows, open))
-    }
-
-    async fn late_soon(
-        &self,
-        soon: &[(uuid::Uuid, Option<String>)],
-        in_force: Option<&InForce>,
-    ) -> Result<Vec<v1::LateSoon>, Status> {
-        let ids: Vec<TicketId> = soon.iter().map(|(id, _)| TicketId::new(*id)).collect();
-        let tickets = self.app.store.load(&ids).await.map_err(|e| status(&e))?;
-        Ok(ids
-            .iter()
-            .filter_map(|id| tickets.get(id))
-            .map(|ticket| {
-                let task = ticket.lead();
-                let unit = task.map(|t| t.unit.clone());
-                v1::LateSoon {
-                    number: ticket.number.to_string(),
-                    unit_name: unit
-                        .as_ref()
-                        .and_then(|u| in_force.and_then(|f| f.catalogue.unit(u)))
-                        .map(|u| u.name.clone())
-                        .unwrap_or_default(),
-                    unit: unit.map(|u| u.to_string()).unwrap_or_default(),
-                    due: ticket.next_due().map(view::timestamp),
-                    task_state: task.map_or(0, |t| t.state.number()),
-                }
-            })
-            .collect())
+        sums(&self.app, from, to, group).await
     }
 }
 
-fn db(error: suban_store::StoreError) -> Status {
+/// Sums by group, areas rolled up to the sub-districts that hold them.
+pub(crate) async fn sums(app: &App, from: At, to: At, group: Group) -> Result<Vec<Sums>, Status> {
+    let sums = tables::sums(app.store.pool(), from, to, group).await.map_err(db)?;
+    if group != Group::Area {
+        return Ok(sums);
+    }
+    let in_force = app.catalogues.now();
+    let mut by_district: BTreeMap<String, Sums> = BTreeMap::new();
+    for one in sums {
+        let key = sub_district(in_force.as_deref(), &one.key);
+        match by_district.get_mut(&key) {
+            Some(sum) => sum.add(&one),
+            None => {
+                by_district.insert(key.clone(), Sums { key, ..one });
+            }
+        }
+    }
+    Ok(by_district.into_values().collect())
+}
+
+/// The sub-district that holds this place; the place itself where it is larger or unknown to the catalogue.
+pub(crate) fn sub_district(in_force: Option<&InForce>, area: &str) -> String {
+    let held = in_force.zip(area.parse::<AreaCode>().ok()).and_then(|(in_force, code)| {
+        in_force.catalogue.area_path(&code).find(|a| a.level == AreaLevel::SubDistrict).map(|a| a.code.to_string())
+    });
+    held.unwrap_or_else(|| area.to_owned())
+}
+
+pub(crate) fn db(error: suban_store::StoreError) -> Status {
     status(&error)
 }
 
@@ -217,7 +155,7 @@ fn period(from: Option<prost_types::Timestamp>, to: Option<prost_types::Timestam
 }
 
 /// What a key is called, in Chinese and English.
-fn name(in_force: Option<&InForce>, group: Group, key: &str) -> (String, String) {
+pub(crate) fn name(in_force: Option<&InForce>, group: Group, key: &str) -> (String, String) {
     let both = |name: String| (name.clone(), name);
     match group {
         Group::Unit => key
@@ -225,6 +163,7 @@ fn name(in_force: Option<&InForce>, group: Group, key: &str) -> (String, String)
             .ok()
             .and_then(|code| in_force.and_then(|f| f.catalogue.unit(&code)))
             .map_or_else(|| both(key.to_owned()), |unit| both(unit.name.clone())),
+        Group::Area if key.is_empty() => ("地点未知".into(), "place unknown".into()),
         Group::Area => key
             .parse()
             .ok()
@@ -234,16 +173,16 @@ fn name(in_force: Option<&InForce>, group: Group, key: &str) -> (String, String)
             .parse()
             .ok()
             .and_then(Channel::from_number)
-            .map_or_else(|| both(key.to_owned()), |c| (c.zh().to_owned(), c.code().to_owned())),
+            .map_or_else(|| both(key.to_owned()), |c| (c.zh().to_owned(), words(c.code()))),
     }
 }
 
-fn rate(sums: &Sums, count: &str, of: &str) -> v1::Rate {
+pub(crate) fn rate(sums: &Sums, count: &str, of: &str) -> v1::Rate {
     v1::Rate { count: sums.of(count) as f64, of: sums.of(of) as f64 }
 }
 
 /// Partial credit: satisfaction is kept in tenths.
-fn satisfied(sums: &Sums) -> v1::Rate {
+pub(crate) fn satisfied(sums: &Sums) -> v1::Rate {
     v1::Rate { count: sums.of("satisfied_tenths") as f64 / 10.0, of: sums.of("rated") as f64 }
 }
 
@@ -277,14 +216,10 @@ fn row(sums: &Sums, (name_zh, name_en): (String, String)) -> v1::FiguresRow {
 }
 
 /// Tickets are counted once; what only units have is summed over units.
-fn total(tickets: &[Sums], units: &[Sums]) -> v1::FiguresRow {
+pub(crate) fn total(tickets: &[Sums], units: &[Sums]) -> v1::FiguresRow {
     let add = |all: &[Sums]| {
         let mut sum = Sums { key: String::new(), counts: [0; tables::LEN] };
-        for one in all {
-            for (total, n) in sum.counts.iter_mut().zip(one.counts) {
-                *total += n;
-            }
-        }
+        all.iter().for_each(|one| sum.add(one));
         sum
     };
     let (tickets, units) = (add(tickets), add(units));
@@ -303,19 +238,7 @@ fn total(tickets: &[Sums], units: &[Sums]) -> v1::FiguresRow {
     total
 }
 
-fn tier(tier: Tier, count: u64) -> v1::LiveCount {
-    v1::LiveCount { key: tier.code().into(), name_zh: tier.zh().into(), name_en: tier.code().into(), count }
-}
-
-fn live_row(sums: &Sums, (name_zh, name_en): (String, String)) -> v1::LiveRow {
-    v1::LiveRow {
-        key: sums.key.clone(),
-        name_zh,
-        name_en,
-        open: sums.of("unfinished"),
-        late: sums.of("due").saturating_sub(sums.of("handled_in_time")),
-        done: sums.of("closed"),
-        on_time: Some(rate(sums, "handled_in_time", "due")),
-        satisfied: Some(satisfied(sums)),
-    }
+/// A code in plain words: `PENDING_SIGN` as `pending sign`.
+pub(crate) fn words(code: &str) -> String {
+    code.to_lowercase().replace('_', " ")
 }

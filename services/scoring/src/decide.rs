@@ -94,6 +94,9 @@ pub struct Body {
     /// Urges.
     #[serde(skip_serializing_if = "is_zero")]
     pub urges: u32,
+    /// By when the unit must hand in, in microseconds; absent while it owes nothing. No count, and never summed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub open_due: Option<i64>,
 }
 
 fn is_zero(n: &u32) -> bool {
@@ -185,6 +188,9 @@ fn of_unit(ticket: &Ticket, unit: &str) -> Body {
     let Some(last) = tasks.last() else { return body };
     let completed = last.state == TaskState::Accepted;
     body.completed = one(completed);
+    // What is handed in, paused or ended is owed no longer.
+    let owes = last.is_open() && last.state != TaskState::Submitted && ticket.paused_at.is_none();
+    body.open_due = last.handle_due.filter(|_| owes && ticket.state.is_open()).map(At::micros);
     if let Some(due) = last.handle_due.filter(|_| completed) {
         body.due = 1;
         body.handled_in_time = one(in_time(last.submitted_at, due));
@@ -222,5 +228,20 @@ fn survey(ticket: &Ticket, body: &mut Body) {
             3 => 8,
             _ => 0,
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_count_of_a_fact_can_be_summed_by_its_name() {
+        let ones = COUNTS.iter().map(|name| ((*name).to_owned(), 1.into())).collect();
+        let body: Body = serde_json::from_value(serde_json::Value::Object(ones)).unwrap();
+        let back = serde_json::to_value(&body).unwrap();
+        assert_eq!(back.as_object().unwrap().len(), COUNTS.len(), "a name of COUNTS is none of Body's");
+        let zero = serde_json::to_value(Body { open_due: Some(1), ..Body::default() }).unwrap();
+        assert_eq!(zero, serde_json::json!({ "open_due": 1 }), "a count that is 0 takes no room");
     }
 }

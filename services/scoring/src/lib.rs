@@ -6,6 +6,8 @@
 mod api;
 mod consumer;
 pub mod decide;
+mod lags;
+mod live;
 pub mod tables;
 pub mod verify;
 
@@ -26,7 +28,7 @@ pub const GROUP: &str = "scoring";
 /// When the address or Kafka cannot be used.
 pub async fn serve(app: App) -> Result<SocketAddr, StartError> {
     app.consume(GROUP, |app, batch| Box::pin(async move { count(app, batch).await })).await?;
-    let api = api::Api { app: app.clone() };
+    let api = api::Api::new(app.clone());
     app.face(
         Grpc::new(Service::Scoring, &app.settings)
             .face(|bytes| ScoringServiceServer::new(api).max_decoding_message_size(bytes)),

@@ -1,5 +1,7 @@
 //! The facts' table, and the sums over it.
 
+pub mod now;
+
 use sqlx::PgPool;
 use suban_domain::{At, Ticket, TicketId};
 use suban_store::{StoreError, to_db};
@@ -91,6 +93,13 @@ pub struct Sums {
 }
 
 impl Sums {
+    /// Takes another group's counts in.
+    pub fn add(&mut self, other: &Self) {
+        for (sum, n) in self.counts.iter_mut().zip(other.counts) {
+            *sum += n;
+        }
+    }
+
     /// One count by its name; an unknown name is 0.
     #[must_use]
     pub fn of(&self, name: &str) -> u64 {
@@ -175,37 +184,4 @@ pub async fn page(
             Ok(Kept { ticket: TicketId::new(ticket), unit, version: u32::try_from(version).unwrap_or(0), body })
         })
         .collect()
-}
-
-/// Open tickets by state: how many, and since when the oldest waits. Served by `ticket_open_state`.
-///
-/// # Errors
-/// When Postgres is away.
-pub async fn stages(pool: &PgPool) -> Result<Vec<(i16, i64, Option<Uuid>)>, StoreError> {
-    Ok(sqlx::query_as(
-        "select state, count(*), (array_agg(ticket_id order by received_at, ticket_id))[1]
-           from core.ticket_open group by state order by state",
-    )
-    .fetch_all(pool)
-    .await?)
-}
-
-/// Open tickets that come due soonest, within a span. Served by `ticket_open_due`.
-///
-/// # Errors
-/// When Postgres is away.
-pub async fn due_before(
-    pool: &PgPool,
-    from: At,
-    to: At,
-    limit: i64,
-) -> Result<Vec<(Uuid, Option<String>)>, StoreError> {
-    Ok(sqlx::query_as(
-        "select ticket_id, unit from core.ticket_open where next_due >= $1 and next_due < $2 order by next_due limit $3",
-    )
-    .bind(to_db(from))
-    .bind(to_db(to))
-    .bind(limit)
-    .fetch_all(pool)
-    .await?)
 }

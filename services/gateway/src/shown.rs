@@ -1,0 +1,151 @@
+//! Answers of the services as the JSON that handlers and the live page read.
+
+use serde_json::{Value, json};
+use suban_domain::{State, TaskRole, TaskState, Urgency};
+use suban_proto::v1;
+
+use crate::peers::City;
+
+/// An instant as RFC 3339 in UTC; programs and browsers turn it into the city's time.
+fn time(t: Option<prost_types::Timestamp>) -> Option<String> {
+    t.and_then(|t| jiff::Timestamp::new(t.seconds, t.nanos).ok()).map(|t| t.to_string())
+}
+
+/// A code in plain words: `PENDING_SIGN` as `pending sign`.
+fn words(code: &str) -> String {
+    code.to_lowercase().replace('_', " ")
+}
+
+/// One row of the inbox.
+pub(crate) fn inbox_entry(entry: &v1::InboxEntry) -> Value {
+    json!({
+        "number": entry.number,
+        "title": entry.title,
+        "area": entry.area,
+        "matter": entry.matter,
+        "urgency": Urgency::from_number(entry.urgency).map(|u| u.code()),
+        "state": State::from_number(entry.state).map(|s| s.code()),
+        "task_state": TaskState::from_number(entry.task_state).map(|s| s.code()),
+        "role": TaskRole::from_number(entry.role).map(|r| r.code()),
+        "dispatched_at": time(entry.dispatched_at),
+        "sign_due": time(entry.sign_due),
+        "contact_due": time(entry.contact_due),
+        "handle_due": time(entry.handle_due),
+        "members": entry.members,
+        "urges": entry.urges,
+        "redo_round": entry.redo_round,
+        "reachable": entry.reachable,
+    })
+}
+
+/// One ticket, as far as its reader may see it.
+pub(crate) fn ticket(view: &v1::TicketView) -> Value {
+    let state = State::from_number(view.state);
+    json!({
+        "number": view.number,
+        "version": view.version,
+        "state": state.map(|s| s.code()),
+        "state_zh": state.map(|s| s.zh()),
+        "title": view.title,
+        "words": view.words.iter().map(|w| &w.text).collect::<Vec<_>>(),
+        "place": view.place_text,
+        "area": view.area,
+        "area_name": view.area_name,
+        "matter": view.matter,
+        "matter_name": view.matter_name,
+        "urgency": Urgency::from_number(view.urgency).map(|u| u.code()),
+        "received_at": time(view.received_at),
+        "tasks": view.tasks.iter().map(task).collect::<Vec<_>>(),
+        "reply": view.result.as_ref().map(|r| r.reply.clone()),
+    })
+}
+
+fn task(task: &v1::TaskView) -> Value {
+    json!({
+        "unit": task.unit,
+        "unit_name": task.unit_name,
+        "role": TaskRole::from_number(task.role).map(|r| r.code()),
+        "state": TaskState::from_number(task.state).map(|s| s.code()),
+        "handle_due": time(task.handle_due),
+    })
+}
+
+/// The live page's numbers; a rate is what it is made of, and `of` 0 means that it is unknown.
+pub(crate) fn live(live: &v1::LiveReply, city: &City) -> Value {
+    json!({
+        "city": city.name,
+        "zone": city.zone_name,
+        "at": time(live.at),
+        "since": time(live.since),
+        "received": live.received,
+        "ended": live.ended,
+        "open": live.open,
+        "merged": live.merged,
+        "about_to_be_late": live.about_to_be_late,
+        "overdue": live.overdue,
+        "on_time": rate(live.on_time.as_ref()),
+        "solved": rate(live.solved.as_ref()),
+        "satisfied": rate(live.satisfied.as_ref()),
+        "by_channel": live.by_channel.iter().map(count).collect::<Vec<_>>(),
+        "by_tier": live.by_tier.iter().map(count).collect::<Vec<_>>(),
+        "waiting_why": live.waiting_why.iter().map(count).collect::<Vec<_>>(),
+        "stages": live.stages.iter().map(stage).collect::<Vec<_>>(),
+        "late_soon": live.late_soon.iter().map(late_soon).collect::<Vec<_>>(),
+        "by_unit": live.by_unit.iter().map(row).collect::<Vec<_>>(),
+        "by_area": live.by_area.iter().map(row).collect::<Vec<_>>(),
+        "lag": live.lag.iter().map(lag).collect::<Vec<_>>(),
+        "outbox": live.outbox,
+    })
+}
+
+fn rate(rate: Option<&v1::Rate>) -> Value {
+    rate.map_or(Value::Null, |r| json!({ "count": r.count, "of": r.of }))
+}
+
+fn count(c: &v1::LiveCount) -> Value {
+    json!({ "key": c.key, "zh": c.name_zh, "en": c.name_en, "count": c.count })
+}
+
+fn stage(s: &v1::StageQueue) -> Value {
+    let state = State::from_number(s.state);
+    json!({
+        "state": state.map(|s| s.code()),
+        "zh": state.map(|s| s.zh()),
+        "en": state.map(|s| words(s.code())),
+        "waiting": s.waiting,
+        "oldest": s.oldest_number,
+        "since": time(s.oldest_since),
+        "held_by": s.held_by,
+        "held_by_name": s.held_by_name,
+    })
+}
+
+fn late_soon(l: &v1::LateSoon) -> Value {
+    let state = TaskState::from_number(l.task_state);
+    json!({
+        "number": l.number,
+        "unit": l.unit,
+        "unit_name": l.unit_name,
+        "due": time(l.due),
+        "state": state.map(|s| s.code()),
+        "zh": state.map(|s| s.zh()),
+    })
+}
+
+fn row(r: &v1::LiveRow) -> Value {
+    json!({
+        "key": r.key,
+        "zh": r.name_zh,
+        "en": r.name_en,
+        "received": r.received,
+        "open": r.open,
+        "late": r.late,
+        "done": r.done,
+        "on_time": rate(r.on_time.as_ref()),
+        "satisfied": rate(r.satisfied.as_ref()),
+    })
+}
+
+fn lag(l: &v1::GroupLag) -> Value {
+    json!({ "group": l.group, "zh": l.name_zh, "en": l.name_en, "messages": l.messages })
+}
