@@ -8,7 +8,11 @@ use suban_runtime::{
     access::{Caller, caller},
     errors,
 };
-use suban_service::{App, Asked, request_id, status, view};
+use suban_service::{
+    App, Asked,
+    paging::{Mark, page_size},
+    request_id, status, view,
+};
 use suban_store::Join;
 use tonic::{Request, Response, Status};
 
@@ -94,19 +98,12 @@ impl DedupService for Api {
             Some(id) => self.app.store.load_one(id).await.map_err(|e| status(&e))?,
             None => ticket,
         };
-        let limits = &self.app.settings.limits;
-        let page = match ask.page_size {
-            0 => limits.page_default,
-            n if n <= limits.page_max => n,
-            _ => return Err(errors::invalid("page_size", format!("must be at most {}", limits.page_max))),
-        };
-        let after: Option<TicketId> = match ask.page_token.as_str() {
-            "" => None,
-            token => Some(token.parse().map_err(|e| errors::invalid("page_token", e))?),
-        };
+        let page = page_size(ask.page_size)?;
+        let mark = Mark::of(&caller, &v1::GetGroupRequest { page_token: String::new(), page_size: 0, ..ask.clone() });
+        let after = mark.open(&ask.page_token)?.map(|key| TicketId::new(uuid::Uuid::from_bytes(key)));
         let ids = self.app.store.members(master.id, after, page).await.map_err(|e| status(&e))?;
         let next = if u32::try_from(ids.len()).unwrap_or(u32::MAX) == page {
-            ids.last().map(ToString::to_string).unwrap_or_default()
+            ids.last().map(|id| mark.seal(id.uuid().as_bytes())).unwrap_or_default()
         } else {
             String::new()
         };

@@ -47,8 +47,9 @@ pub fn judge(ticket: &Ticket, candidates: &[Candidate<'_>], catalogue: Option<&C
         .filter(|c| c.head.id != ticket.id && c.head.state.is_open() && !c.kept_apart)
         .filter(|c| c.same_area || c.same_person)
         .collect();
-    // The earliest received leads, in whatever order the judging happened.
-    open.sort_by_key(|c| (c.head.received_at, c.head.id));
+    // The earliest received leads, in whatever order the judging happened. Of one group that the person is in
+    // already, the person counts, whoever else said the same there: it is an urge (D1).
+    open.sort_by_key(|c| (c.head.received_at, c.head.id, !c.same_person));
     let sure = open.iter().find(|c| may_join(ticket, c.head, class_of(c), catalogue).is_ok());
     if let Some(candidate) = sure {
         return Judgement::Same { head: candidate.head.id, class: class_of(candidate) };

@@ -1,7 +1,7 @@
 //! The gRPC face: call-back agents, the robot, and the citizen's link.
 
 use suban_domain::{
-    Action, Actor, Answers, AttemptOutcome, Audience, Fact, PersonCode, Recorded, Role, State, SurveyMeans, TextId,
+    Action, Actor, Answers, At, AttemptOutcome, Audience, Fact, PersonCode, Recorded, Role, State, SurveyMeans, TextId,
     Ticket, TicketId, Timer, Waiting,
 };
 use suban_proto::v1::{self, followup_service_server::FollowupService};
@@ -9,7 +9,11 @@ use suban_runtime::{
     access::{Caller, caller},
     errors,
 };
-use suban_service::{App, Asked, Said, status, view};
+use suban_service::{
+    App, Asked, Said,
+    paging::{Mark, page_size},
+    status, view,
+};
 use suban_store::{link_token, texts::TextKind, ticket_of_link};
 use tonic::{Request, Response, Status};
 
@@ -30,12 +34,7 @@ impl FollowupService for Api {
         let caller = caller(&request)?.clone();
         asks_citizens(&caller)?;
         let ask = request.into_inner();
-        let limits = &self.app.settings.limits;
-        let page = match ask.page_size {
-            0 => limits.page_default,
-            n if n <= limits.page_max => n,
-            _ => return Err(errors::invalid("page_size", format!("must be at most {}", limits.page_max))),
-        };
+        let page = page_size(ask.page_size)?;
         let until = ask.due_before.map_or_else(
             || self.app.clock().now(),
             |t| suban_domain::At::from_micros(t.seconds.saturating_mul(1_000_000)),
@@ -45,15 +44,14 @@ impl FollowupService for Api {
             Ok(v1::SurveyMeans::Robot) => Some(false),
             _ => None,
         };
-        let after = match ask.page_token.as_str() {
-            "" => None,
-            token => Some(page_key(token)?),
-        };
+        let asked = v1::ListSurveysRequest { page_token: String::new(), page_size: 0, ..ask.clone() };
+        let mark = Mark::of(&caller, &asked);
+        let after = mark.open(&ask.page_token)?.map(key_from);
         let surveys = tables::due(self.app.store.pool(), until, after, human, page).await.map_err(|e| status(&e))?;
         let next = surveys
             .last()
             .filter(|_| u32::try_from(surveys.len()).unwrap_or(u32::MAX) == page)
-            .map(|s| format!("{}.{}", s.next_at.micros(), s.ticket))
+            .map(|s| mark.seal(&key_of(s)))
             .unwrap_or_default();
         let ids: Vec<TicketId> = surveys.iter().map(|s| s.ticket).collect();
         let tickets = self.app.store.load(&ids).await.map_err(|e| status(&e))?;
@@ -435,9 +433,19 @@ fn answers(said: Option<v1::Answers>) -> Result<Answers, Status> {
     }
 }
 
-fn page_key(token: &str) -> Result<(suban_domain::At, TicketId), Status> {
-    let bad = || errors::invalid("page_token", "is not one that this list gave");
-    let (micros, id) = token.split_once('.').ok_or_else(bad)?;
-    let micros: i64 = micros.parse().map_err(|_| bad())?;
-    Ok((suban_domain::At::from_micros(micros), id.parse().map_err(|_| bad())?))
+/// Where a page of surveys ends: when it is due, and the ticket.
+fn key_of(survey: &tables::Survey) -> [u8; 24] {
+    let mut key = [0; 24];
+    let (at, ticket) = key.split_at_mut(8);
+    at.copy_from_slice(&survey.next_at.micros().to_be_bytes());
+    ticket.copy_from_slice(survey.ticket.uuid().as_bytes());
+    key
+}
+
+/// The place that [`key_of`] wrote.
+fn key_from(key: [u8; 24]) -> (At, TicketId) {
+    let (mut at, mut ticket) = ([0; 8], [0; 16]);
+    at.copy_from_slice(&key[..8]);
+    ticket.copy_from_slice(&key[8..]);
+    (At::from_micros(i64::from_be_bytes(at)), TicketId::new(uuid::Uuid::from_bytes(ticket)))
 }

@@ -64,7 +64,10 @@ impl ScoringService for Api {
     async fn verify(&self, request: Request<v1::VerifyRequest>) -> Result<Response<v1::VerifyReply>, Status> {
         policy::may_watch(caller(&request)?)?;
         let ask = request.into_inner();
-        let (from, to) = period(ask.from, ask.to)?;
+        // Absent means everything there is.
+        let now = view::timestamp(self.app.clock().now().plus(Span::seconds(1)));
+        let beginning = prost_types::Timestamp::default();
+        let (from, to) = period(ask.from.or(Some(beginning)), ask.to.or(Some(now)))?;
         let verified = verify::verify(&self.app, from, to, ask.sample).await.map_err(|e| status(&e))?;
         Ok(Response::new(v1::VerifyReply {
             checked: verified.checked,

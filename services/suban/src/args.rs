@@ -205,11 +205,17 @@ pub(crate) enum KeysVerb {
 #[derive(Debug, Args)]
 pub(crate) struct Erase {
     /// The ticket whose requester is erased.
-    #[arg(long, required_unless_present = "reapply")]
+    #[arg(long, required_unless_present_any = ["reapply", "export"])]
     pub(crate) ticket: Option<String>,
     /// Apply all erasures again, after a restore.
     #[arg(long)]
     pub(crate) reapply: bool,
+    /// With --reapply: take in this file of tombstones first; a backup knows nothing of who was erased after it.
+    #[arg(long, requires = "reapply", value_name = "FILE")]
+    pub(crate) from: Option<PathBuf>,
+    /// Write every tombstone to this file, to be kept beside the backups. It names nobody.
+    #[arg(long, conflicts_with_all = ["ticket", "reapply"], value_name = "FILE")]
+    pub(crate) export: Option<PathBuf>,
     /// Who asks.
     #[arg(long, default_value = "operator")]
     pub(crate) by: PersonCode,

@@ -21,12 +21,16 @@ pub(crate) async fn serve(settings: Settings, what: &Serve) -> anyhow::Result<Ex
     }
     let (tasks, health) = (Tasks::new(), Health::new());
     let first = services.first().copied().unwrap_or(Service::Intake);
+    // Before anything can be asked "are you ready": no process is, until its faces listen.
+    let started = health.check("services");
+    started.waiting("for its services to start");
     http_ops::serve(settings.listen.metrics_address(first), &health, &tasks).await?;
     for service in services {
         let app = App::start(service, settings.clone(), tasks.clone(), health.clone()).await?;
         let address = start(app).await?;
         tracing::info!(service = service.name(), %address, "listening");
     }
+    started.ready();
     let ended = tasks.run_until_signal(&health, settings.limits.drain).await;
     guard.flush();
     ended?;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use suban_domain::{Actor, PersonCode, Role, TicketNumber};
 use suban_runtime::{Keys, Settings};
-use suban_store::{Erased, Store, Token, city_clock, connect_pool, reapply_erasures};
+use suban_store::{Erased, Store, Token, city_clock, connect_pool};
 
 use crate::{
     args::{Erase, KeysVerb, TokenVerb},
@@ -102,10 +102,18 @@ pub(crate) async fn keys(settings: &Settings, what: &KeysVerb) -> anyhow::Result
 /// `suban erase`.
 pub(crate) async fn erase(settings: &Settings, what: &Erase) -> anyhow::Result<ExitCode> {
     let store = store(settings).await?;
+    if let Some(path) = &what.export {
+        let tombstones = store.export_erasures().await?;
+        std::fs::write(path, &tombstones).with_context(|| format!("cannot write {}", path.display()))?;
+        print::out(&format!("{} tombstones written to {}", tombstones.lines().count(), path.display()));
+        return Ok(ExitCode::SUCCESS);
+    }
     if what.reapply {
-        let mut tx = store.pool().begin().await?;
-        let erased = reapply_erasures(&mut tx).await?;
-        tx.commit().await?;
+        let tombstones = match &what.from {
+            Some(path) => std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?,
+            None => String::new(),
+        };
+        let erased = store.restore_erasures(&tombstones).await?;
         print::out(&format!("applied every erasure again: {}", told(&erased)));
         return Ok(ExitCode::SUCCESS);
     }

@@ -142,7 +142,7 @@ where
             };
         }
         match inner.call(request).await {
-            Ok(response) => response,
+            Ok(response) => blamed(response),
             Err(never) => match never {},
         }
     })
@@ -153,6 +153,17 @@ where
         )
         .into_http()
     })
+}
+
+/// A message that is no message is the caller's mistake; the library below calls it ours. What it says names the
+/// field and never its content.
+fn blamed(response: Response<Body>) -> Response<Body> {
+    const UNREADABLE: &str = "failed to decode Protobuf message: ";
+    let said = response.extensions().get::<Status>().filter(|s| s.code() == Code::Internal);
+    match said.and_then(|s| s.message().strip_prefix(UNREADABLE)) {
+        Some(problem) => errors::invalid("request", format!("cannot be read: {problem}")).into_http(),
+        None => response,
+    }
 }
 
 async fn authenticate(rules: &Rules, headers: &HeaderMap) -> Result<Arc<crate::Caller>, Status> {

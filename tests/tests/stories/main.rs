@@ -1,0 +1,17 @@
+//! The hotline's days, told over the public faces on real PostgreSQL, Redis and Kafka:
+//! `deploy/local/with-stack cargo test -p suban-tests`. Each story has a city of its own.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a story's helpers fail the story")]
+
+mod backups;
+mod bad_input;
+mod layers;
+mod merging;
+mod normal_day;
+mod outages;
+mod raw;
+mod replays;
+mod returning;
+mod sources;
+mod unhappy;
+mod words;

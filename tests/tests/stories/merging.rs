@@ -1,0 +1,174 @@
+//! The same matter is handled once, and everybody is answered (D§9).
+
+use futures::future::join;
+use suban_domain::{DuplicateClass, Role, Span, State, Ticket};
+use suban_proto::v1;
+use suban_runtime::Service;
+use suban_tests::{Case, City, story};
+
+use crate::words;
+
+async fn joined(city: &City, member: &Case, master: &Case) -> Ticket {
+    city.until(member, "it follows the first", |t| t.master() == Some(master.id)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_neighbour_and_the_same_person_again_follow_the_first_and_each_is_answered() {
+    story(async |city| {
+        let (first, neighbour) = (city.citizen("濮阳知遥", "19900000301"), city.citizen("纳兰若蘅", "19900000302"));
+        let master = first.reports(words::RAILING).await;
+        city.becomes(&master, State::PendingSign).await;
+        city.passes(Span::hours(1));
+        let other = neighbour.reports(words::RAILING).await;
+        let again = first.reports(words::RAILING).await;
+        let member = joined(city, &other, &master).await;
+        joined(city, &again, &master).await;
+        assert_eq!(member.state, State::MergedMember);
+        let lead = city.until(&master, "the second call urges it", |t| t.members() == 2 && t.last_urge.is_some()).await;
+        assert_eq!(lead.state, State::PendingSign);
+
+        // One unit works once; the neighbour sees the progress, and neither the master's number nor anybody else.
+        let unit = city.unit(words::ROADS).await;
+        assert_eq!(unit.inbox().await, [master.number.clone()]);
+        let page = neighbour.looks(&other).await.body;
+        assert!(page.contains("已与同一事项并案办理") && !page.contains(&master.number), "{page}");
+        unit.handles(&master).await;
+
+        // One closing reply reaches every member, once, and each rates for itself.
+        for (citizen, case) in [(&first, &master), (&neighbour, &other), (&first, &again)] {
+            city.becomes(case, State::PendingCallback).await;
+            let page = citizen.looks(case).await.body;
+            assert!(page.contains("处理完毕"), "{page}");
+            citizen.rates(case, 1, 1).await;
+            city.becomes(case, State::Closed).await;
+        }
+        for member in [&other, &again] {
+            let facts = city.facts(member.id).await;
+            assert_eq!(facts.iter().filter(|f| **f == "reply_copied").count(), 1, "{facts:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_taken_out_of_a_group_goes_its_own_way_and_no_machine_puts_it_back() {
+    story(async |city| {
+        let master = city.citizen("宇文景珩", "19900000311").reports(words::RAILING).await;
+        city.becomes(&master, State::PendingSign).await;
+        city.passes(Span::minutes(10));
+        let member = city.citizen("呼延疏桐", "19900000312").reports(words::RAILING).await;
+        joined(city, &member, &master).await;
+
+        let reviewer = city.reviewer().await;
+        let ask = v1::UnmergeRequest {
+            request_id: city.request(),
+            ticket: member.number.clone(),
+            reason: "是另一处护栏".into(),
+        };
+        reviewer.dedup().unmerge(ask.clone()).await.unwrap();
+        assert!(reviewer.dedup().unmerge(ask).await.unwrap().into_inner().repeated, "a repeat changes nothing");
+        let alone = city.becomes(&member, State::PendingSign).await;
+        assert_eq!((alone.master(), alone.lead().unwrap().unit.as_str()), (None, words::ROADS));
+        city.settles().await;
+        let facts = city.facts(member.id).await;
+        assert_eq!(facts.iter().filter(|f| **f == "merged_into").count(), 1, "{facts:?}");
+        assert_eq!(city.ticket(&master).await.members(), 0);
+        let mut inbox = city.unit(words::ROADS).await.inbox().await;
+        inbox.sort();
+        let mut both = vec![master.number.clone(), member.number.clone()];
+        both.sort();
+        assert_eq!(inbox, both, "the unit has two railings to repair");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twins_that_arrive_at_once_on_two_instances_end_as_one_group() {
+    story(async |city| {
+        city.open(Service::Dedup).await;
+        let (one, two) = (city.citizen("闾丘望舒", "19900000321"), city.citizen("巫马叔夜", "19900000322"));
+        let mut pairs = Vec::new();
+        for house in 1..=12 {
+            let words = words::railing(house * 10);
+            pairs.push(join(one.reports(&words), two.reports(&words)).await);
+        }
+        for (a, b) in pairs {
+            city.until(&a, "both are dispatched or joined", |t| t.state != State::PendingDispatch).await;
+            city.until(&b, "both are dispatched or joined", |t| t.state != State::PendingDispatch).await;
+            city.settles().await;
+            let (a, b) = (city.ticket(&a).await, city.ticket(&b).await);
+            let (master, member) = if a.master().is_some() { (b, a) } else { (a, b) };
+            assert_eq!(member.master(), Some(master.id), "{} and {} are one group", master.number, member.number);
+            assert_eq!((master.master(), master.members(), master.state), (None, 1, State::PendingSign));
+            let earliest = (master.received_at, master.id) < (member.received_at, member.id);
+            assert!(earliest, "the earliest leads: {} before {}", master.number, member.number);
+            assert!(!member.lead().is_some_and(suban_domain::Task::is_open), "nothing is done twice");
+        }
+    })
+    .await;
+}
+
+/// A person dispatches the one while another person joins it with the other: whoever is first, nothing is lost and
+/// one unit has it once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merge_that_races_with_the_dispatch_of_its_master_leaves_one_group_with_one_task() {
+    story(async |city| {
+        let (dispatcher, reviewer) = (city.dispatcher().await, city.reviewer().await);
+        let citizens = [city.citizen("公冶怀瑾", "19900000331"), city.citizen("淳于攸宁", "19900000332")];
+        for round in 0..12 {
+            let first = citizens[0].reports(&words::unclear(round)).await;
+            city.passes(Span::seconds(1));
+            let second = citizens[1].reports(&words::unclear(100 + round)).await;
+            for case in [&first, &second] {
+                city.until(case, "it is judged", |t| t.verdict.is_some()).await;
+            }
+            let send = v1::DispatchRequest {
+                request_id: city.request(),
+                ticket: first.number.clone(),
+                lead: "CGJ".into(),
+                ..v1::DispatchRequest::default()
+            };
+            let merge = v1::MergeRequest {
+                request_id: city.request(),
+                member: second.number.clone(),
+                master: first.number.clone(),
+                class: DuplicateClass::D3.number(),
+                reason: "同一件事".into(),
+            };
+            let (mut hall, mut desk) = (dispatcher.dispatch(), reviewer.dedup());
+            let (sent, merged) = join(hall.dispatch(send), desk.merge(merge)).await;
+            sent.unwrap();
+            merged.unwrap();
+            let (master, member) = (city.ticket(&first).await, city.ticket(&second).await);
+            assert_eq!((master.state, master.members()), (State::PendingSign, 1));
+            assert_eq!((member.state, member.master()), (State::MergedMember, Some(master.id)));
+        }
+        let unit = city.unit("CGJ").await;
+        assert_eq!(unit.inbox().await.len(), 12, "each matter once");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_who_reviews_merges_may_put_tickets_together_or_take_them_apart() {
+    story(async |city| {
+        let one = city.citizen("亓官既明", "19900000341").reports(words::RAILING).await;
+        let two = city.citizen("澹台采薇", "19900000342").reports(&words::railing(77)).await;
+        city.settles().await;
+        let before = city.counts().await;
+        let merge = v1::MergeRequest {
+            request_id: city.request(),
+            member: two.number.clone(),
+            master: one.number.clone(),
+            class: DuplicateClass::D3.number(),
+            reason: "同一件事".into(),
+        };
+        for role in [Role::Analyst, Role::Agent, Role::Callback] {
+            let desk = city.desk(role, "somebody", None).await;
+            let refused = desk.dedup().merge(merge.clone()).await.unwrap_err();
+            assert_eq!(refused.code(), tonic::Code::PermissionDenied, "{role}: {refused:?}");
+        }
+        assert_eq!(city.counts().await, before, "nothing is stored");
+    })
+    .await;
+}
