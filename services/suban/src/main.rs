@@ -7,6 +7,7 @@ mod demo;
 mod dlq;
 mod journal;
 mod print;
+mod processes;
 mod serve;
 mod stream;
 mod tokens;
