@@ -23,13 +23,21 @@ use crate::{
     processes::Processes,
 };
 
+/// City seconds a real second, unless a setting says otherwise: a unit that forgets to sign must become late while
+/// one looks on, and nothing else may.
+const RATE: f64 = 120.0;
+
 /// `suban up`.
 pub(crate) async fn up(mut settings: Settings, how: &Up) -> anyhow::Result<ExitCode> {
     settings.require_backends()?;
     settings.demo.enabled = true;
+    if settings.demo.rate <= 1.0 {
+        settings.demo.rate = RATE;
+    }
     let logs = PathBuf::from(".local/logs");
     let store = open_store(&settings).await?;
-    let version = publish(&store, Path::new("deploy/demo"), "demo").await?;
+    let (folder, name) = if how.english { ("deploy/demo/en", "demo-en") } else { ("deploy/demo", "demo") };
+    let version = publish(&store, Path::new(folder), name).await?;
     print::out(&format!("事项清单 catalogue in force: {version}"));
 
     let mut processes = Processes::new(&settings, &logs)?;
@@ -39,7 +47,14 @@ pub(crate) async fn up(mut settings: Settings, how: &Up) -> anyhow::Result<ExitC
 
     let journal = logs.join("city.journal");
     let _ = std::fs::remove_file(&journal);
-    let play = City { tickets: how.tickets, seed: how.seed, journal: Some(journal.clone()), json: false };
+    let play = City {
+        tickets: how.tickets,
+        seed: how.seed,
+        profile: how.profile,
+        english: how.english,
+        journal: Some(journal.clone()),
+        json: false,
+    };
     let played = city::play(&settings, &play).await?;
     city::show(&played);
     summary(&settings, &store).await?;
