@@ -30,6 +30,8 @@ pub(crate) enum Verb {
     Catalogue(CatalogueVerb),
     /// Play a city's citizens, operators, handlers and call-back agents through the public faces.
     City(City),
+    /// Play a city while processes are killed and servers restarted, then audit everything.
+    Chaos(Chaos),
     /// Audit everything: lost, doubled, out of order, stranded, personal data.
     Check(Check),
     /// Dead letters.
@@ -144,6 +146,23 @@ pub(crate) struct City {
     #[arg(long)]
     pub(crate) journal: Option<PathBuf>,
     /// Print the summary as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How much is broken.
+#[derive(Debug, Args)]
+pub(crate) struct Chaos {
+    /// How many faults.
+    #[arg(long, default_value_t = 20)]
+    pub(crate) rounds: u32,
+    /// The same seed breaks the same things in the same order.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Tickets of one city; one city follows the other until the last fault is over.
+    #[arg(long, default_value_t = 40)]
+    pub(crate) tickets: u32,
+    /// Print as JSON.
     #[arg(long)]
     pub(crate) json: bool,
 }

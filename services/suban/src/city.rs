@@ -18,7 +18,10 @@ mod words;
 
 use std::{
     process::ExitCode,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -28,7 +31,7 @@ use suban_runtime::Settings;
 use crate::{args::City, journal::Journal, print};
 
 use plan::Plan;
-use staff::Staff;
+pub(crate) use staff::Staff;
 pub(crate) use summary::{Board, Summary, show};
 
 /// Between two looks at inboxes and queues.
@@ -50,43 +53,44 @@ pub(crate) async fn command(settings: &Settings, how: &City) -> anyhow::Result<E
 /// Plays the whole city and waits until nobody has anything left to do.
 pub(crate) async fn play(settings: &Settings, how: &City) -> anyhow::Result<Summary> {
     let board = Arc::new(Board::default());
-    tokio::select! {
-        played = play_on(settings, how, &board) => played,
-        () = board.show(how.json) => Ok(board.now()),
-    }
-}
-
-/// The same, counted on a board that somebody else shows.
-pub(crate) async fn play_on(settings: &Settings, how: &City, board: &Arc<Board>) -> anyhow::Result<Summary> {
-    let staff = Staff::hire(settings, how.english, Arc::clone(board)).await?;
+    let staff = Staff::hire(settings, how.english, Arc::clone(&board)).await?;
     let journal = how.journal.as_deref().map(Journal::open).transpose()?.map(Arc::new);
     let begun = Instant::now();
-    let plan = Plan::of_city(&staff.words, &staff.catalogue, how)?;
-    if let Some(journal) = &journal {
-        journal.people(&plan.personal_values())?;
+    tokio::select! {
+        played = play_with(&staff, how, journal.as_ref()) => played?,
+        () = board.show(how.json) => {}
     }
-    let told = std::sync::atomic::AtomicBool::new(false);
-    let citizens = async {
-        let day = staff.day(&plan, journal.as_ref()).await;
-        told.store(true, std::sync::atomic::Ordering::Release);
-        day
-    };
-    let (day, ()) = tokio::join!(citizens, work(&staff, &told));
-    day?;
-    let open = staff.open(false).await.unwrap_or(0);
+    let open = staff.unfinished().await;
     let mut summary = board.lock();
     summary.unfinished = open;
     summary.seconds = begun.elapsed().as_secs_f64();
     Ok(summary.clone())
 }
 
+/// One day of a city with this staff, counted on their board.
+pub(crate) async fn play_with(staff: &Staff, how: &City, journal: Option<&Arc<Journal>>) -> anyhow::Result<()> {
+    let plan = Plan::of_city(&staff.words, &staff.catalogue, how)?;
+    if let Some(journal) = journal {
+        journal.people(&plan.personal_values())?;
+    }
+    staff.book.new_day();
+    let told = AtomicBool::new(false);
+    let citizens = async {
+        let day = staff.day(&plan, journal).await;
+        told.store(true, Ordering::Release);
+        day
+    };
+    let (day, ()) = tokio::join!(citizens, work(staff, &told));
+    day
+}
+
 /// Staff work in rounds until every ticket is at its end, or nothing moves any more.
-async fn work(staff: &Staff, told: &std::sync::atomic::AtomicBool) {
+async fn work(staff: &Staff, told: &AtomicBool) {
     let mut last = Instant::now();
     loop {
         let before = staff.board.now().done();
         tokio::join!(staff.hall(), staff.units(), staff.surveys());
-        if staff.board.now().done() != before || !told.load(std::sync::atomic::Ordering::Acquire) {
+        if staff.board.now().done() != before || !told.load(Ordering::Acquire) {
             last = Instant::now();
         } else if matches!(staff.open(true).await, Ok(0)) || last.elapsed() > STUCK {
             return;

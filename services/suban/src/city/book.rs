@@ -35,6 +35,11 @@ fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Book {
+    /// Demands are counted anew; tickets stay known.
+    pub(super) fn new_day(&self) {
+        held(&self.numbers).clear();
+    }
+
     /// A demand was given its number. A unit may have met it before.
     pub(super) fn numbered(&self, demand: usize, number: &str, fate: Fate, person: Person, link: String) {
         held(&self.numbers).insert(demand, number.to_owned());
