@@ -25,7 +25,7 @@ use crate::{
 
 /// City seconds a real second, unless a setting says otherwise: a unit that forgets to sign must become late while
 /// one looks on, and nothing else may.
-const RATE: f64 = 120.0;
+const RATE: f64 = 60.0;
 
 /// `suban up`.
 pub(crate) async fn up(mut settings: Settings, how: &Up) -> anyhow::Result<ExitCode> {

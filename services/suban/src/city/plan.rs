@@ -104,6 +104,8 @@ pub(super) struct Demand {
     /// The demand it repeats, in fact.
     pub(super) same_as: Option<usize>,
     event: Event,
+    /// The words without who says them: what neighbours pass on.
+    story: String,
 }
 
 /// What staff and citizen will do with one ticket.
@@ -227,7 +229,8 @@ fn new_demand(words: &Words, catalogue: &Catalogue, shares: &[(u32, Channel)], r
 }
 
 fn told(event: Event, kind: Kind, channel: Channel, person: Person, words: &Words, rng: &mut StdRng) -> Demand {
-    let mut text = words.tell(&event, kind, mean_length(channel), rng);
+    let story = words.tell(&event, kind, mean_length(channel), rng);
+    let mut text = story.clone();
     if rng.random_bool(0.1)
         && let Some(myself) = one_of(words.tongue.myself, rng)
     {
@@ -249,7 +252,7 @@ fn told(event: Event, kind: Kind, channel: Channel, person: Person, words: &Word
         }),
         ..v1::SubmitRequest::default()
     };
-    Demand { request, person, fate: Fate::draw(rng), same_as: None, event }
+    Demand { request, person, fate: Fate::draw(rng), same_as: None, event, story }
 }
 
 /// The same event by somebody else: six in ten pass on what somebody wrote into the neighbours' group, the others
@@ -267,7 +270,8 @@ fn others_too(
     let mut demand = told(first.event.clone(), kind, channel, Person::new(words, rng), words, rng);
     demand.request.kind = first.request.kind;
     if rng.random_bool(0.6) {
-        demand.request.text.clone_from(&first.request.text);
+        demand.request.text.clone_from(&first.story);
+        demand.story.clone_from(&first.story);
     }
     demand.same_as = Some(first.same_as.unwrap_or(of));
     Some(demand)
@@ -302,7 +306,8 @@ impl Fate {
                 None
             },
             recalled: rng.random_bool(0.02),
-            late: rng.random_bool(0.02),
+            // Only what is pressing becomes late while one looks on; that is about one in ten.
+            late: rng.random_bool(0.15),
             empty: rng.random_bool(0.02),
             careless: rng.random_bool(0.1),
             contact: by_share(&contacts, rng),

@@ -35,6 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// One unit's people.
 pub(super) struct Unit {
     pub(super) code: UnitCode,
+    pub(super) kind: UnitKind,
     pub(super) signer: Dispatch,
     pub(super) handler: Dispatch,
     /// The handler reads tickets.
@@ -96,6 +97,7 @@ impl Staff {
             let handler = token(Role::UnitHandler, &format!("{name}-handler"), Some(&unit.code)).await?;
             units.push(Unit {
                 code: unit.code.clone(),
+                kind: unit.kind,
                 signer: sends(signer),
                 reader: takes_in(handler.clone()),
                 handler: sends(handler),

@@ -10,6 +10,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
 
 use crate::print;
 
@@ -107,7 +108,7 @@ impl Board {
         let mut summary = self.lock();
         match answer {
             Ok(_) => *summary.acts.entry(act).or_default() += 1,
-            Err(status) if matches!(status.code(), Code::FailedPrecondition | Code::NotFound | Code::Aborted) => {
+            Err(status) if overtaken(status) => {
                 *summary.overtaken.entry(act).or_default() += 1;
             }
             Err(status) => *summary.refused.entry(format!("{act}: {:?}", status.code())).or_default() += 1,
@@ -148,6 +149,14 @@ impl Board {
             ));
         }
     }
+}
+
+/// Did the ticket move on between the look and the act? A task that was taken away is the unit's no more.
+fn overtaken(status: &Status) -> bool {
+    let code = status.code();
+    matches!(code, Code::FailedPrecondition | Code::NotFound | Code::Aborted)
+        || (code == Code::PermissionDenied
+            && status.get_error_details().error_info().is_some_and(|e| e.reason == "WRONG_UNIT"))
 }
 
 struct Clear(ProgressBar);

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use suban_domain::{
-    At, ContactOutcome, Demand, Finding, Kind, Outcome, ReplyMeans, ReturnReason, SiteVisit, TaskRole, TaskState,
+    At, ContactOutcome, Demand, Finding, Kind, Outcome, ReplyMeans, ReturnReason, SiteVisit, State, TaskRole, TaskState,
 };
 use suban_proto::v1;
+use suban_text::catalogue::UnitKind;
 use tonic::Code;
 
 use super::{
@@ -42,6 +43,11 @@ impl Staff {
         let known = self.book.known(&entry.number);
         let mut state = TaskState::from_number(entry.task_state);
         let leads = TaskRole::from_number(entry.role) == Some(TaskRole::Lead);
+        // Who assists hands in when the lead is at work, not while it may still give the ticket back.
+        let at_work = matches!(
+            State::from_number(entry.state),
+            Some(State::Handling | State::Consolidating | State::Redo | State::SupervisedRedo)
+        );
         loop {
             state = match state {
                 Some(TaskState::PendingSign) if leads && self.first_look(unit, entry, &known).await => return,
@@ -60,7 +66,7 @@ impl Staff {
                     Some(TaskState::Contacted)
                 }
                 Some(TaskState::Signed | TaskState::Contacted | TaskState::RejectedByLead) => {
-                    if !leads || self.parts_done(unit, &entry.number).await {
+                    if if leads { self.parts_done(unit, &entry.number).await } else { at_work } {
                         self.result(unit, entry, &known, leads).await;
                     }
                     return;
@@ -79,10 +85,10 @@ impl Staff {
             return false;
         }
         let (number, fate) = (&entry.number, &known.fate);
-        if fate.late && self.book.first(number, "forgotten") {
-            *self.board.lock().acts.entry("逾期未签收 forgotten by the unit").or_default() += 1;
-        }
         if fate.late && self.in_time(entry) {
+            if self.book.first(number, "forgotten") {
+                *self.board.lock().acts.entry("逾期未签收 forgotten by the unit").or_default() += 1;
+            }
             return true;
         }
         if fate.recalled && self.book.first(number, "recalled") {
@@ -106,7 +112,9 @@ impl Staff {
 
     async fn give_back(&self, unit: &Unit, number: &str, reason: ReturnReason, seed: u64) -> bool {
         let mut chance = self.chance(seed, 3);
-        let others: Vec<&Unit> = self.units.iter().filter(|other| other.code != unit.code).collect();
+        // A department's own duty cannot go to a street (R-NAT-3), so it is never named.
+        let others: Vec<&Unit> =
+            self.units.iter().filter(|u| u.kind == UnitKind::Department && u.code != unit.code).collect();
         let other = one_of(&others, &mut chance).map(|other| other.code.to_string()).unwrap_or_default();
         let ask = v1::RequestReturnRequest {
             request_id: self.request_id("return"),
