@@ -182,14 +182,14 @@ async fn write(app: &App, work: Work) -> Result<Vec<TicketId>, StoreError> {
     }
     let at = app.clock().now();
     tables::remember(&mut tx, at, Tier::Auto, &sent).await?;
-    tables::wait(&mut tx, &waiting).await?;
+    let moved_on = tables::wait(&mut tx, &waiting).await?;
     tables::leave(&mut tx, leaving).await?;
     tx.commit().await?;
     metrics::counter!("suban_dispatched_total", "tier" => "auto").increment(sent.len() as u64);
     for row in &waiting {
         metrics::counter!("suban_dispatch_waiting_total", "reason" => row.reason.code()).increment(1);
     }
-    Ok(done.overtaken)
+    Ok(done.overtaken.into_iter().chain(moved_on).collect())
 }
 
 /// The public replies of the results under review, masked; by ticket.

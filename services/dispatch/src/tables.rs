@@ -36,16 +36,17 @@ impl Row {
     }
 }
 
-/// Puts tickets into the queue; a claim on one that is there stays. A ticket that moved on meanwhile is left out: its
-/// next event decides anew. Served by the primary keys of `ticket` and `queue`.
+/// Puts tickets into the queue; a claim on one that is there stays. Answers those that moved on meanwhile, to be
+/// decided again: their next event may be one that nobody here follows. Served by the primary keys of `ticket` and
+/// `queue`.
 ///
 /// # Errors
 /// When Postgres is away.
-pub async fn wait(conn: &mut PgConnection, rows: &[Row]) -> Result<(), StoreError> {
+pub async fn wait(conn: &mut PgConnection, rows: &[Row]) -> Result<Vec<TicketId>, StoreError> {
     if rows.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
-    sqlx::query(
+    let put: Vec<Uuid> = sqlx::query_scalar(
         "insert into dispatch.queue (ticket_id, urgency, received_at, area, reason)
          select q.ticket_id, q.urgency, q.received_at, q.area, q.reason
            from (select r.* from unnest($1::uuid[], $2::int[], $3::smallint[], $4::timestamptz[], $5::text[], $6::text[])
@@ -53,7 +54,8 @@ pub async fn wait(conn: &mut PgConnection, rows: &[Row]) -> Result<(), StoreErro
                    join core.ticket t on t.id = r.ticket_id and t.version = r.version
                   order by r.ticket_id for share of t) q
          on conflict (ticket_id) do update
-            set urgency = excluded.urgency, area = excluded.area, reason = excluded.reason",
+            set urgency = excluded.urgency, area = excluded.area, reason = excluded.reason
+         returning ticket_id",
     )
     .bind(rows.iter().map(|r| r.ticket.uuid()).collect::<Vec<_>>())
     .bind(rows.iter().map(|r| i32::try_from(r.version).unwrap_or(i32::MAX)).collect::<Vec<_>>())
@@ -61,9 +63,9 @@ pub async fn wait(conn: &mut PgConnection, rows: &[Row]) -> Result<(), StoreErro
     .bind(rows.iter().map(|r| to_db(r.received_at)).collect::<Vec<_>>())
     .bind(rows.iter().map(|r| r.area.as_ref().map(AreaCode::to_string)).collect::<Vec<_>>())
     .bind(rows.iter().map(|r| r.reason.code()).collect::<Vec<_>>())
-    .execute(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(())
+    Ok(rows.iter().map(|r| r.ticket).filter(|ticket| !put.contains(&ticket.uuid())).collect())
 }
 
 /// Takes tickets out of the queue. Served by the primary key.

@@ -30,6 +30,8 @@ pub(crate) enum Verb {
     Catalogue(CatalogueVerb),
     /// Play a city's citizens, operators, handlers and call-back agents through the public faces.
     City(City),
+    /// Play a city while processes are killed and servers restarted, then audit everything.
+    Chaos(Chaos),
     /// Audit everything: lost, doubled, out of order, stranded, personal data.
     Check(Check),
     /// Dead letters.
@@ -89,6 +91,12 @@ pub(crate) struct Up {
     /// Seed of the simulated city.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+    /// By which ways citizens come.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) profile: Profile,
+    /// An English city, Port Alder, with its own catalogue.
+    #[arg(long)]
+    pub(crate) english: bool,
     /// Stop after the summary; non-zero if the audit finds anything.
     #[arg(long)]
     pub(crate) once: bool,
@@ -109,8 +117,18 @@ pub(crate) enum CatalogueVerb {
     List,
 }
 
+/// By which ways citizens come (D§17.1).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Profile {
+    /// A whole city's hotline: most call.
+    #[default]
+    City,
+    /// A district under its city's hotline: half comes from above, most of the rest by app and WeChat.
+    District,
+}
+
 /// How the city plays.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct City {
     /// How many tickets.
     #[arg(long, default_value_t = 500)]
@@ -118,10 +136,33 @@ pub(crate) struct City {
     /// The same seed plays the same city.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+    /// By which ways citizens come.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) profile: Profile,
+    /// An English city, Port Alder; its catalogue is deploy/demo/en.
+    #[arg(long)]
+    pub(crate) english: bool,
     /// Where acknowledged submissions are written, synced, for `suban check --journal`.
     #[arg(long)]
     pub(crate) journal: Option<PathBuf>,
     /// Print the summary as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How much is broken.
+#[derive(Debug, Args)]
+pub(crate) struct Chaos {
+    /// How many faults.
+    #[arg(long, default_value_t = 20)]
+    pub(crate) rounds: u32,
+    /// The same seed breaks the same things in the same order.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Tickets of one city; one city follows the other until the last fault is over.
+    #[arg(long, default_value_t = 40)]
+    pub(crate) tickets: u32,
+    /// Print as JSON.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -2,8 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::{ExitCode, Stdio},
-    time::Duration,
+    process::ExitCode,
 };
 
 use suban_domain::{Actor, PersonCode, Role, VersionCode};
@@ -17,36 +16,45 @@ use suban_store::{
     versions::{self, NewVersion},
 };
 use suban_text::{Catalogue, Tables};
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    process::{Child, Command},
-};
 
 use crate::{
     args::{CatalogueVerb, Check, City, Up},
     check, city, print,
+    processes::Processes,
 };
 
-/// How long services may take to be ready.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// City seconds a real second, unless a setting says otherwise: a unit that forgets to sign must become late while
+/// one looks on, and nothing else may.
+const RATE: f64 = 60.0;
 
 /// `suban up`.
 pub(crate) async fn up(mut settings: Settings, how: &Up) -> anyhow::Result<ExitCode> {
     settings.require_backends()?;
     settings.demo.enabled = true;
+    if settings.demo.rate <= 1.0 {
+        settings.demo.rate = RATE;
+    }
     let logs = PathBuf::from(".local/logs");
-    std::fs::create_dir_all(&logs)?;
     let store = open_store(&settings).await?;
-    let version = publish(&store, Path::new("deploy/demo"), "demo").await?;
+    let (folder, name) = if how.english { ("deploy/demo/en", "demo-en") } else { ("deploy/demo", "demo") };
+    let version = publish(&store, Path::new(folder), name).await?;
     print::out(&format!("事项清单 catalogue in force: {version}"));
 
-    let mut children = start_services(&settings, &logs)?;
-    wait_until_ready(&settings, &mut children).await?;
+    let mut processes = Processes::new(&settings, &logs)?;
+    processes.start_all()?;
+    processes.ready().await?;
     print::out("六个服务已就绪 six services are ready; the city begins to call");
 
     let journal = logs.join("city.journal");
     let _ = std::fs::remove_file(&journal);
-    let play = City { tickets: how.tickets, seed: how.seed, journal: Some(journal.clone()), json: false };
+    let play = City {
+        tickets: how.tickets,
+        seed: how.seed,
+        profile: how.profile,
+        english: how.english,
+        journal: Some(journal.clone()),
+        json: false,
+    };
     let played = city::play(&settings, &play).await?;
     city::show(&played);
     summary(&settings, &store).await?;
@@ -62,10 +70,10 @@ pub(crate) async fn up(mut settings: Settings, how: &Up) -> anyhow::Result<ExitC
         print::out("按 Ctrl-C 停止 · Ctrl-C stops everything");
         tokio::select! {
             _ = tokio::signal::ctrl_c() => {}
-            name = first_to_end(&mut children) => print::complain(&format!("{name} ended by itself; see {}", logs.display())),
+            service = processes.first_to_end() => print::complain(&format!("{service} ended by itself; see {}", logs.display())),
         }
     }
-    stop(children).await;
+    processes.stop_all().await?;
     Ok(if found.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -89,7 +97,8 @@ pub(crate) async fn catalogue(settings: &Settings, what: &CatalogueVerb) -> anyh
     Ok(ExitCode::SUCCESS)
 }
 
-async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
+/// The store over a database that is migrated first, with its keys and its clock.
+pub(crate) async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
     let pool = connect_pool(settings).await?;
     migrate(&pool).await?;
     let clock = city_clock(&pool, settings).await?;
@@ -97,7 +106,7 @@ async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
 }
 
 /// Publishes the tables of a folder, unless this very content is there already.
-async fn publish(store: &Store, folder: &Path, name: &str) -> anyhow::Result<VersionCode> {
+pub(crate) async fn publish(store: &Store, folder: &Path, name: &str) -> anyhow::Result<VersionCode> {
     let read = |file: &str| {
         let path = folder.join(file);
         std::fs::read_to_string(&path).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))
@@ -118,81 +127,6 @@ async fn publish(store: &Store, folder: &Path, name: &str) -> anyhow::Result<Ver
         store.publish(&by, &new).await?;
     }
     Ok(version)
-}
-
-fn start_services(settings: &Settings, logs: &Path) -> anyhow::Result<Vec<(Service, Child)>> {
-    let binary = std::env::current_exe()?;
-    let mut children = Vec::new();
-    for service in Service::ALL {
-        let log = std::fs::File::create(logs.join(format!("{}.log", service.name())))?;
-        let child = Command::new(&binary)
-            .args(["serve", service.name()])
-            .env("SUBAN_DEMO__ENABLED", "true")
-            .env("SUBAN_DEMO__RATE", settings.demo.rate.to_string())
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            // Of its own group: a Ctrl-C at the terminal reaches this process, which stops them in order.
-            .process_group(0)
-            .kill_on_drop(true)
-            .spawn()?;
-        children.push((service, child));
-    }
-    Ok(children)
-}
-
-async fn wait_until_ready(settings: &Settings, children: &mut [(Service, Child)]) -> anyhow::Result<()> {
-    let begun = std::time::Instant::now();
-    for (service, child) in children {
-        let address = settings.listen.metrics_address(*service);
-        while !is_ready(address).await {
-            if let Some(status) = child.try_wait()? {
-                anyhow::bail!("{} ended ({status}) before it was ready; see .local/logs", service.name());
-            }
-            if begun.elapsed() > PATIENCE {
-                anyhow::bail!("{} is not ready after {} s; see .local/logs", service.name(), PATIENCE.as_secs());
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    }
-    Ok(())
-}
-
-/// Asks `/readyz`; HTTP of the plainest kind needs no client library.
-async fn is_ready(address: std::net::SocketAddr) -> bool {
-    let asked = async {
-        let mut line = tokio::net::TcpStream::connect(address).await?;
-        line.write_all(b"GET /readyz HTTP/1.1\r\nhost: suban\r\nconnection: close\r\n\r\n").await?;
-        let mut answer = [0; 16];
-        line.read_exact(&mut answer).await?;
-        std::io::Result::Ok(answer.starts_with(b"HTTP/1.1 200"))
-    };
-    asked.await.unwrap_or(false)
-}
-
-async fn first_to_end(children: &mut [(Service, Child)]) -> &'static str {
-    loop {
-        for (service, child) in children.iter_mut() {
-            if !matches!(child.try_wait(), Ok(None)) {
-                return service.name();
-            }
-        }
-        tokio::time::sleep(Duration::from_millis(500)).await;
-    }
-}
-
-/// TERM to all, then wait; what does not stop in time is killed when it is dropped.
-async fn stop(children: Vec<(Service, Child)>) {
-    for (_, child) in &children {
-        if let Some(pid) = child.id() {
-            let _ = Command::new("kill").args(["-TERM", &pid.to_string()]).status().await;
-        }
-    }
-    for (service, mut child) in children {
-        if tokio::time::timeout(Duration::from_secs(25), child.wait()).await.is_err() {
-            print::complain(&format!("{} did not stop in time", service.name()));
-        }
-    }
 }
 
 async fn watcher(store: &Store) -> anyhow::Result<String> {

@@ -1,12 +1,14 @@
 //! The one binary: every service, and the tools of those who run them.
 
 mod args;
+mod chaos;
 mod check;
 mod city;
 mod demo;
 mod dlq;
 mod journal;
 mod print;
+mod processes;
 mod serve;
 mod stream;
 mod tokens;
@@ -45,6 +47,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Verb::Up(how) => demo::up(settings, &how).await,
             Verb::Catalogue(what) => demo::catalogue(&settings, &what).await,
             Verb::City(how) => city::command(&settings, &how).await,
+            Verb::Chaos(how) => chaos::command(settings, &how).await,
             Verb::Check(how) => check::command(&settings, &how).await,
             Verb::Dlq(what) => dlq::command(&settings, &what).await,
             Verb::Replay { service } => stream::replay(settings, service).await,

@@ -20,8 +20,13 @@ pub(crate) fn json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Prints rows under a heading, columns as wide as their widest cell (a Chinese character takes two places).
+/// Prints rows under a heading.
 pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) {
+    out(&table_text(head, rows));
+}
+
+/// Rows under a heading, columns as wide as their widest cell (a Chinese character takes two places).
+pub(crate) fn table_text(head: &[&str], rows: &[Vec<String>]) -> String {
     let width = |text: &str| text.chars().map(|c| if u32::from(c) > 0x2E7F { 2 } else { 1 }).sum::<usize>();
     let mut widths: Vec<usize> = head.iter().map(|h| width(h)).collect();
     for row in rows {
@@ -37,8 +42,7 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) {
         }
         out.trim_end().to_owned()
     };
-    out(&line(&mut head.iter().copied()));
-    for row in rows {
-        out(&line(&mut row.iter().map(String::as_str)));
-    }
+    let mut lines = vec![line(&mut head.iter().copied())];
+    lines.extend(rows.iter().map(|row| line(&mut row.iter().map(String::as_str))));
+    lines.join("\n")
 }
