@@ -30,6 +30,8 @@ pub(crate) enum Verb {
     Catalogue(CatalogueVerb),
     /// Play a city's citizens, operators, handlers and call-back agents through the public faces.
     City(City),
+    /// Import a file of demands through a mapping (deploy/import/README.md).
+    Import(Import),
     /// Audit everything: lost, doubled, out of order, stranded, personal data.
     Check(Check),
     /// Dead letters.
@@ -121,6 +123,34 @@ pub(crate) struct City {
     /// Where acknowledged submissions are written, synced, for `suban check --journal`.
     #[arg(long)]
     pub(crate) journal: Option<PathBuf>,
+    /// Print the summary as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What is imported.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Import {
+    /// CSV or JSON lines, also gzipped.
+    pub(crate) file: PathBuf,
+    /// What its columns mean.
+    #[arg(long)]
+    pub(crate) map: PathBuf,
+    /// Where rejects go, by line and reason; FILE.rejects.csv in this folder when not said.
+    #[arg(long)]
+    pub(crate) rejects: Option<PathBuf>,
+    /// Token of a caller who may submit, such as an INTAKE_BOT.
+    #[arg(long, env = "SUBAN_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<String>,
+    /// Read at most so many records.
+    #[arg(long)]
+    pub(crate) limit: Option<u64>,
+    /// Begin at the first record, also when an earlier run stopped in the middle.
+    #[arg(long)]
+    pub(crate) from_start: bool,
+    /// Read and map everything, submit nothing: to try a mapping.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     /// Print the summary as JSON.
     #[arg(long)]
     pub(crate) json: bool,

@@ -5,6 +5,7 @@ mod check;
 mod city;
 mod demo;
 mod dlq;
+mod import;
 mod journal;
 mod print;
 mod serve;
@@ -45,6 +46,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Verb::Up(how) => demo::up(settings, &how).await,
             Verb::Catalogue(what) => demo::catalogue(&settings, &what).await,
             Verb::City(how) => city::command(&settings, &how).await,
+            Verb::Import(how) => import::command(&settings, &how).await,
             Verb::Check(how) => check::command(&settings, &how).await,
             Verb::Dlq(what) => dlq::command(&settings, &what).await,
             Verb::Replay { service } => stream::replay(settings, service).await,
