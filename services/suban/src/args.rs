@@ -32,6 +32,8 @@ pub(crate) enum Verb {
     City(City),
     /// Play a city while processes are killed and servers restarted, then audit everything.
     Chaos(Chaos),
+    /// Import a file of demands through a mapping (deploy/import/README.md).
+    Import(Import),
     /// Audit everything: lost, doubled, out of order, stranded, personal data.
     Check(Check),
     /// Dead letters.
@@ -163,6 +165,34 @@ pub(crate) struct Chaos {
     #[arg(long, default_value_t = 40)]
     pub(crate) tickets: u32,
     /// Print as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What is imported.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Import {
+    /// CSV or JSON lines, also gzipped.
+    pub(crate) file: PathBuf,
+    /// What its columns mean.
+    #[arg(long)]
+    pub(crate) map: PathBuf,
+    /// Where rejects go, by line and reason; FILE.rejects.csv in this folder when not said.
+    #[arg(long)]
+    pub(crate) rejects: Option<PathBuf>,
+    /// Token of a caller who may submit, such as an INTAKE_BOT.
+    #[arg(long, env = "SUBAN_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<String>,
+    /// Read at most so many records.
+    #[arg(long)]
+    pub(crate) limit: Option<u64>,
+    /// Begin at the first record, also when an earlier run stopped in the middle.
+    #[arg(long)]
+    pub(crate) from_start: bool,
+    /// Read and map everything, submit nothing: to try a mapping.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Print the summary as JSON.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -6,6 +6,7 @@ mod check;
 mod city;
 mod demo;
 mod dlq;
+mod import;
 mod journal;
 mod print;
 mod processes;
@@ -48,6 +49,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Verb::Catalogue(what) => demo::catalogue(&settings, &what).await,
             Verb::City(how) => city::command(&settings, &how).await,
             Verb::Chaos(how) => chaos::command(settings, &how).await,
+            Verb::Import(how) => import::command(&settings, &how).await,
             Verb::Check(how) => check::command(&settings, &how).await,
             Verb::Dlq(what) => dlq::command(&settings, &what).await,
             Verb::Replay { service } => stream::replay(settings, service).await,
