@@ -91,6 +91,9 @@ pub(crate) struct Up {
     /// Seed of the simulated city.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+    /// A year of messages with their catalogue, on their own time line, instead of the simulated city's citizens.
+    #[arg(long)]
+    pub(crate) data: Option<PathBuf>,
     /// Stop after the summary; non-zero if the audit finds anything.
     #[arg(long)]
     pub(crate) once: bool,

@@ -7,7 +7,15 @@
 mod people;
 mod staff;
 
-use std::{collections::BTreeMap, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
 use serde::Serialize;
@@ -172,6 +180,17 @@ async fn submit(staff: &Staff, plan: Plan, journal: Option<Arc<Journal>>) -> any
     if let Some(journal) = &journal {
         journal.append(&entries).await?;
     }
+    Ok(summary)
+}
+
+/// The same staff over demands that somebody else submits, until that is `told` to be over and nothing is left.
+pub(crate) async fn staff_work(settings: &Settings, seed: u64, told: &AtomicBool) -> anyhow::Result<Summary> {
+    let staff = Staff::hire(settings).await?;
+    let mut summary = Summary::default();
+    while !told.load(Ordering::Acquire) {
+        work(&staff, seed, &mut summary).await;
+    }
+    work(&staff, seed, &mut summary).await;
     Ok(summary)
 }
 

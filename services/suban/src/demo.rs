@@ -24,7 +24,9 @@ use tokio::{
 
 use crate::{
     args::{CatalogueVerb, Check, City, Up},
-    check, city, print,
+    check, city,
+    history::Year,
+    print,
 };
 
 /// How long services may take to be ready.
@@ -34,10 +36,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) async fn up(mut settings: Settings, how: &Up) -> anyhow::Result<ExitCode> {
     settings.require_backends()?;
     settings.demo.enabled = true;
+    let year = how.data.as_deref().map(Year::read).transpose()?;
+    if let Some(year) = &year {
+        year.set_clock(&mut settings).await?;
+    }
     let logs = PathBuf::from(".local/logs");
     std::fs::create_dir_all(&logs)?;
     let store = open_store(&settings).await?;
-    let version = publish(&store, Path::new("deploy/demo"), "demo").await?;
+    let (folder, name) = if year.is_some() { ("deploy/demo/messages", "messages") } else { ("deploy/demo", "demo") };
+    let version = publish(&store, Path::new(folder), name).await?;
     print::out(&format!("事项清单 catalogue in force: {version}"));
 
     let mut children = start_services(&settings, &logs)?;
@@ -46,9 +53,12 @@ pub(crate) async fn up(mut settings: Settings, how: &Up) -> anyhow::Result<ExitC
 
     let journal = logs.join("city.journal");
     let _ = std::fs::remove_file(&journal);
-    let play = City { tickets: how.tickets, seed: how.seed, journal: Some(journal.clone()), json: false };
-    let played = city::play(&settings, &play).await?;
-    city::show(&played);
+    if let Some(year) = year {
+        year.play(&settings, &store, how.seed, &journal).await?;
+    } else {
+        let play = City { tickets: how.tickets, seed: how.seed, journal: Some(journal.clone()), json: false };
+        city::show(&city::play(&settings, &play).await?);
+    }
     summary(&settings, &store).await?;
 
     let found = check::audit(&settings, &Check { journal: Some(journal), patience: 60, json: false }).await?;
