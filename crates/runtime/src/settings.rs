@@ -9,6 +9,7 @@
 use std::{fmt, net::IpAddr, net::SocketAddr, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
+use suban_domain::At;
 
 use crate::secret::{Secret, SecretUrl};
 
@@ -344,6 +345,16 @@ pub struct Demo {
     pub enabled: bool,
     /// City seconds a real second.
     pub rate: f64,
+    /// The city's time when its clock first starts, as RFC 3339; empty for the database's.
+    pub origin: String,
+}
+
+impl Demo {
+    /// The city's time when its clock first starts, where one is set.
+    #[must_use]
+    pub fn origin(&self) -> Option<At> {
+        self.origin.parse::<jiff::Timestamp>().ok().map(At::from)
+    }
 }
 
 /// Sizes, batches and timeouts; reasons stand in the defaults file.

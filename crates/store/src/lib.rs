@@ -34,7 +34,7 @@ use sqlx::{PgPool, postgres::PgPoolOptions};
 use suban_domain::Refusal;
 use suban_runtime::{Clock, Ids, Keys, Settings};
 
-pub use city_clock::city_clock;
+pub use city_clock::{city_clock, city_time};
 pub use commit::{Change, Done};
 pub use create::{Created, NewTicket};
 pub use crypto::*;

@@ -19,7 +19,9 @@ use suban_text::{Catalogue, Tables};
 
 use crate::{
     args::{CatalogueVerb, Check, City, Up},
-    check, city, print,
+    check, city,
+    history::Year,
+    print,
     processes::Processes,
 };
 
@@ -31,12 +33,19 @@ const RATE: f64 = 60.0;
 pub(crate) async fn up(mut settings: Settings, how: &Up) -> anyhow::Result<ExitCode> {
     settings.require_backends()?;
     settings.demo.enabled = true;
-    if settings.demo.rate <= 1.0 {
+    let year = how.data.as_deref().map(Year::read).transpose()?;
+    if let Some(year) = &year {
+        year.set_clock(&mut settings).await?;
+    } else if settings.demo.rate <= 1.0 {
         settings.demo.rate = RATE;
     }
     let logs = PathBuf::from(".local/logs");
     let store = open_store(&settings).await?;
-    let (folder, name) = if how.english { ("deploy/demo/en", "demo-en") } else { ("deploy/demo", "demo") };
+    let (folder, name) = match (&year, how.english) {
+        (Some(_), _) => ("deploy/demo/messages", "messages"),
+        (None, true) => ("deploy/demo/en", "demo-en"),
+        (None, false) => ("deploy/demo", "demo"),
+    };
     let version = publish(&store, Path::new(folder), name).await?;
     print::out(&format!("事项清单 catalogue in force: {version}"));
 
@@ -47,16 +56,19 @@ pub(crate) async fn up(mut settings: Settings, how: &Up) -> anyhow::Result<ExitC
 
     let journal = logs.join("city.journal");
     let _ = std::fs::remove_file(&journal);
-    let play = City {
-        tickets: how.tickets,
-        seed: how.seed,
-        profile: how.profile,
-        english: how.english,
-        journal: Some(journal.clone()),
-        json: false,
-    };
-    let played = city::play(&settings, &play).await?;
-    city::show(&played);
+    if let Some(year) = year {
+        year.play(&settings, &store, how.seed, &journal).await?;
+    } else {
+        let play = City {
+            tickets: how.tickets,
+            seed: how.seed,
+            profile: how.profile,
+            english: how.english,
+            journal: Some(journal.clone()),
+            json: false,
+        };
+        city::show(&city::play(&settings, &play).await?);
+    }
     summary(&settings, &store).await?;
 
     let found = check::audit(&settings, &Check { journal: Some(journal), patience: 60, json: false }).await?;

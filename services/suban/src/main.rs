@@ -6,6 +6,7 @@ mod check;
 mod city;
 mod demo;
 mod dlq;
+mod history;
 mod import;
 mod journal;
 mod print;

@@ -71,7 +71,15 @@ impl Settings {
             tracing_subscriber::EnvFilter::try_new(&self.telemetry.log).is_err(),
             "telemetry.log must be a filter such as \"info\" or \"info,suban_store=debug\"",
         );
-        refuse(!(1.0..=100_000.0).contains(&self.demo.rate), "demo.rate must be 1 to 100000");
+        refuse(!(1.0..=1_000_000.0).contains(&self.demo.rate), "demo.rate must be 1 to 1000000");
+        refuse(
+            !self.demo.origin.is_empty() && self.demo.origin().is_none(),
+            "demo.origin must be empty or an instant such as 2019-01-01T00:00:00+08:00",
+        );
+        refuse(
+            !self.demo.origin.is_empty() && !self.demo.enabled,
+            "demo.origin needs demo.enabled = true: a real city's clock is never set",
+        );
         refuse(
             self.demo.rate > 1.0 && !self.demo.enabled,
             "demo.rate above 1 needs demo.enabled = true: a real city's clock never runs faster",

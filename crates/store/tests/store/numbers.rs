@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use suban_domain::{Span, TicketNumber};
 use suban_runtime::{Clock, Settings};
-use suban_store::{Numbers, city_clock};
+use suban_store::{Numbers, city_clock, city_time};
 
 fn shanghai() -> jiff::tz::TimeZone {
     jiff::tz::TimeZone::get("Asia/Shanghai").unwrap()
@@ -100,6 +100,29 @@ async fn every_process_of_a_demo_has_the_same_city_time_and_it_never_goes_back()
         }
         let plain = city_clock(&pool, &settings(false, 1.0)).await.unwrap();
         assert!(plain.now() < before, "without demo mode the stored line means nothing");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_past_year_begins_where_it_is_told_and_is_never_set_again() {
+    database::with_database(|pool| async move {
+        assert_eq!(city_time(&pool).await.unwrap(), None);
+        let from = |origin: &str| {
+            Settings::from_layers(
+                None,
+                [("SUBAN_DEMO__ENABLED", "true"), ("SUBAN_DEMO__RATE", "1"), ("SUBAN_DEMO__ORIGIN", origin)]
+                    .map(|(name, value)| (name.to_owned(), value.to_owned())),
+            )
+            .unwrap()
+        };
+        let begin: suban_domain::At = "2019-01-01T00:00:00Z".parse::<jiff::Timestamp>().unwrap().into();
+        let first = city_clock(&pool, &from("2019-01-01T08:00:00+08:00")).await.unwrap().now();
+        assert!(first >= begin && first.since(begin) < Span::minutes(1), "{first}");
+        let again = city_clock(&pool, &from("2018-01-01T00:00:00Z")).await.unwrap().now();
+        assert!(again >= first && again.since(first) < Span::minutes(1), "{again}");
+        let told = city_time(&pool).await.unwrap().unwrap();
+        assert!(told >= again && told.since(again) < Span::minutes(1), "{told}");
     })
     .await;
 }

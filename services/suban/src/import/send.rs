@@ -22,6 +22,8 @@ pub(crate) type Intake = IntakeServiceClient<InterceptedService<Channel, Outgoin
 
 /// Without a single answer for this long the import stops; it can go on later.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// The same when it has never answered at all: then the address is likelier wrong than intake away.
+const FIRST_PATIENCE: Duration = Duration::from_secs(20);
 /// Before a broken stream is opened again, or a demand sent again.
 const PAUSE: Duration = Duration::from_millis(500);
 /// A demand that fails this often without a reason of its own is rejected.
@@ -72,6 +74,7 @@ struct Window {
     by_id: HashMap<String, VecDeque<u64>>,
     later: VecDeque<(Instant, u64)>,
     last_seen: u64,
+    heard_once: bool,
 }
 
 impl Window {
@@ -125,11 +128,11 @@ pub(crate) async fn submit(
                 ledger.tick(window.done_line()).await?;
                 anyhow::bail!("intake refuses: {}", status.message());
             }
-            Some(status) if heard.elapsed() > PATIENCE => {
+            Some(status) if heard.elapsed() > patience(&window) => {
                 ledger.tick(window.done_line()).await?;
                 anyhow::bail!(
                     "intake has not answered for {} s ({:?}: {}); what has no answer stands after line {}: run again",
-                    PATIENCE.as_secs(),
+                    patience(&window).as_secs(),
                     status.code(),
                     status.message(),
                     window.done_line()
@@ -168,6 +171,7 @@ async fn one_stream(
             answer = answers.message() => match answer {
                 Ok(Some(result)) => {
                     *heard = Instant::now();
+                    window.heard_once = true;
                     settle(result, window, ledger)?;
                 }
                 Ok(None) => return Ok(Some(Status::unavailable("the stream ended early"))),
@@ -200,6 +204,10 @@ async fn one_stream(
         }
     }
     Ok(None)
+}
+
+fn patience(window: &Window) -> Duration {
+    if window.heard_once { PATIENCE } else { FIRST_PATIENCE }
 }
 
 fn settle(result: v1::SubmitResult, window: &mut Window, ledger: &mut impl Ledger) -> anyhow::Result<()> {
