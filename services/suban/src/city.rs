@@ -37,7 +37,7 @@ pub(crate) use summary::{Board, Summary, show};
 /// Between two looks at inboxes and queues.
 const PAUSE: Duration = Duration::from_millis(1500);
 /// With work left and nobody able to do anything, the city goes home after this long.
-const STUCK: Duration = Duration::from_secs(45);
+const STUCK: Duration = Duration::from_secs(120);
 
 /// `suban city`.
 pub(crate) async fn command(settings: &Settings, how: &City) -> anyhow::Result<ExitCode> {

@@ -7,6 +7,7 @@ mod city;
 mod demo;
 mod dlq;
 mod journal;
+mod overview;
 mod print;
 mod processes;
 mod serve;
