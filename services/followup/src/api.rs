@@ -60,7 +60,9 @@ impl FollowupService for Api {
             let Some(ticket) = tickets.get(&survey.ticket) else { continue };
             let in_area =
                 ask.area.is_empty() || ticket.area.as_ref().is_some_and(|a| a.as_str().starts_with(&ask.area));
-            if in_area && (!ask.waiting_for_decision || ticket.waiting.is_some()) {
+            // The row goes with an event; while Kafka is away nobody is to be asked twice.
+            let asked = ticket.state == State::PendingCallback;
+            if asked && in_area && (!ask.waiting_for_decision || ticket.waiting.is_some()) {
                 shown.push(self.survey(survey, ticket).await?);
             }
         }

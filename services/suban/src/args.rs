@@ -93,18 +93,15 @@ pub(crate) struct Up {
     /// Seed of the simulated city.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
-<<<<<<< HEAD
     /// By which ways citizens come.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) profile: Profile,
     /// An English city, Port Alder, with its own catalogue.
     #[arg(long)]
     pub(crate) english: bool,
-=======
     /// A year of messages with their catalogue, on their own time line, instead of the simulated city's citizens.
     #[arg(long)]
     pub(crate) data: Option<PathBuf>,
->>>>>>> import
     /// Stop after the summary; non-zero if the audit finds anything.
     #[arg(long)]
     pub(crate) once: bool,

@@ -17,34 +17,12 @@ mod units;
 mod words;
 
 use std::{
-<<<<<<< HEAD
-=======
-    collections::BTreeMap,
->>>>>>> import
     process::ExitCode,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-<<<<<<< HEAD
     time::{Duration, Instant},
-=======
-    time::Duration,
-};
-
-use rand::{Rng as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
-use serde::Serialize;
-use suban_domain::Channel;
-use suban_proto::v1;
-use suban_runtime::Settings;
-use suban_text::Catalogue;
-use tokio::sync::Semaphore;
-
-use crate::{
-    args::City,
-    journal::{Entry, Journal},
-    print,
->>>>>>> import
 };
 
 use rand::{rngs::StdRng, seq::IndexedRandom as _};
@@ -59,7 +37,7 @@ pub(crate) use summary::{Board, Summary, show};
 /// Between two looks at inboxes and queues.
 const PAUSE: Duration = Duration::from_millis(1500);
 /// With work left and nobody able to do anything, the city goes home after this long.
-const STUCK: Duration = Duration::from_secs(45);
+const STUCK: Duration = Duration::from_secs(120);
 
 /// `suban city`.
 pub(crate) async fn command(settings: &Settings, how: &City) -> anyhow::Result<ExitCode> {
@@ -91,6 +69,7 @@ pub(crate) async fn play(settings: &Settings, how: &City) -> anyhow::Result<Summ
 
 /// One day of a city with this staff, counted on their board.
 pub(crate) async fn play_with(staff: &Staff, how: &City, journal: Option<&Arc<Journal>>) -> anyhow::Result<()> {
+    staff.words.speak_here()?;
     let plan = Plan::of_city(&staff.words, &staff.catalogue, how)?;
     if let Some(journal) = journal {
         journal.people(&plan.personal_values())?;
@@ -106,6 +85,20 @@ pub(crate) async fn play_with(staff: &Staff, how: &City, journal: Option<&Arc<Jo
     day
 }
 
+/// The same staff over demands that somebody else submits, until that is `told` to be over and nothing is left.
+pub(crate) async fn staff_work(settings: &Settings, told: &AtomicBool) -> anyhow::Result<Summary> {
+    let board = Arc::new(Board::default());
+    let staff = Staff::hire(settings, false, Arc::clone(&board)).await?;
+    tokio::select! {
+        () = work(&staff, told) => {}
+        () = board.show(false) => {}
+    }
+    let open = staff.unfinished().await;
+    let mut summary = board.lock();
+    summary.unfinished = open;
+    Ok(summary.clone())
+}
+
 /// Staff work in rounds until every ticket is at its end, or nothing moves any more.
 async fn work(staff: &Staff, told: &AtomicBool) {
     let mut last = Instant::now();
@@ -117,103 +110,6 @@ async fn work(staff: &Staff, told: &AtomicBool) {
         } else if matches!(staff.open(true).await, Ok(0)) || last.elapsed() > STUCK {
             return;
         }
-<<<<<<< HEAD
-=======
-        Self { requests }
-    }
-
-    /// Everything that must be found nowhere in clear.
-    fn personal_values(&self) -> Vec<String> {
-        let mut values: Vec<String> = self
-            .requests
-            .iter()
-            .filter_map(|r| r.requester.as_ref())
-            .flat_map(|p| [p.name.clone(), p.phone.clone()])
-            .filter(|v| !v.is_empty())
-            .collect();
-        values.sort();
-        values.dedup();
-        values
-    }
-}
-
-async fn submit(staff: &Staff, plan: Plan, journal: Option<Arc<Journal>>) -> anyhow::Result<Summary> {
-    let mut summary = Summary::default();
-    let room = Arc::new(Semaphore::new(AT_ONCE));
-    let mut calls = tokio::task::JoinSet::new();
-    for request in plan.requests {
-        let permit = Arc::clone(&room).acquire_owned().await?;
-        let channel = Channel::from_number(request.channel).map_or("?", Channel::code);
-        let mut intake = staff.intake_for(request.channel);
-        calls.spawn(async move {
-            let key = (request.channel, request.source_system.clone(), request.source_id.clone());
-            let answer = patiently(|| {
-                let (mut intake, request) = (intake.clone(), request.clone());
-                async move { intake.submit(request).await }
-            })
-            .await;
-            let _ = &mut intake;
-            drop(permit);
-            (channel, key, answer)
-        });
-    }
-    let mut entries = Vec::new();
-    while let Some(done) = calls.join_next().await {
-        let (channel, (code, system, source_id), answer) = done?;
-        match answer {
-            Ok(reply) => {
-                let reply = reply.into_inner();
-                if reply.repeated {
-                    summary.repeated += 1;
-                } else {
-                    summary.submitted += 1;
-                    *summary.by_channel.entry(channel).or_default() += 1;
-                }
-                entries.push(Entry {
-                    channel: code,
-                    system,
-                    source_id,
-                    number: reply.number,
-                    ticket_id: reply.ticket_id,
-                });
-            }
-            Err(status) => *summary.refused.entry(format!("submit {:?}", status.code())).or_default() += 1,
-        }
-        if entries.len() >= 100
-            && let Some(journal) = &journal
-        {
-            journal.append(&std::mem::take(&mut entries)).await?;
-        }
-    }
-    if let Some(journal) = &journal {
-        journal.append(&entries).await?;
-    }
-    Ok(summary)
-}
-
-/// The same staff over demands that somebody else submits, until that is `told` to be over and nothing is left.
-pub(crate) async fn staff_work(settings: &Settings, seed: u64, told: &AtomicBool) -> anyhow::Result<Summary> {
-    let staff = Staff::hire(settings).await?;
-    let mut summary = Summary::default();
-    while !told.load(Ordering::Acquire) {
-        work(&staff, seed, &mut summary).await;
-    }
-    work(&staff, seed, &mut summary).await;
-    Ok(summary)
-}
-
-/// Staff work in rounds until nothing is left for a while.
-async fn work(staff: &Staff, seed: u64, summary: &mut Summary) {
-    let mut rng = StdRng::seed_from_u64(seed ^ 0x5eed);
-    let mut quiet = 0;
-    while quiet < QUIET_ROUNDS {
-        let before: u64 = summary.acts.values().sum();
-        staff.dispatchers(summary, &mut rng).await;
-        staff.units(summary, &mut rng).await;
-        staff.callbacks(summary, &mut rng).await;
-        let after: u64 = summary.acts.values().sum();
-        quiet = if after == before { quiet + 1 } else { 0 };
->>>>>>> import
         tokio::time::sleep(PAUSE).await;
     }
 }

@@ -6,11 +6,7 @@ use std::{
 };
 
 use suban_domain::{Actor, PersonCode, Role, VersionCode};
-use suban_proto::v1::{self, scoring_service_client::ScoringServiceClient};
-use suban_runtime::{
-    Keys, Service, Settings,
-    grpc::{Outgoing, channel},
-};
+use suban_runtime::{Keys, Service, Settings};
 use suban_store::{
     Store, city_clock, connect_pool, migrate,
     versions::{self, NewVersion},
@@ -21,7 +17,7 @@ use crate::{
     args::{CatalogueVerb, Check, City, Up},
     check, city,
     history::Year,
-    print,
+    overview, print,
     processes::Processes,
 };
 
@@ -56,8 +52,8 @@ pub(crate) async fn up(mut settings: Settings, how: &Up) -> anyhow::Result<ExitC
 
     let journal = logs.join("city.journal");
     let _ = std::fs::remove_file(&journal);
-    if let Some(year) = year {
-        year.play(&settings, &store, how.seed, &journal).await?;
+    let played = if let Some(year) = year {
+        year.play(&settings, &store, &journal).await?
     } else {
         let play = City {
             tickets: how.tickets,
@@ -67,9 +63,11 @@ pub(crate) async fn up(mut settings: Settings, how: &Up) -> anyhow::Result<ExitC
             journal: Some(journal.clone()),
             json: false,
         };
-        city::show(&city::play(&settings, &play).await?);
-    }
-    summary(&settings, &store).await?;
+        city::play(&settings, &play).await?
+    };
+    city::show(&played);
+    let until = store.clock().now().micros() / 1_000_000 + 60;
+    overview::show(&settings, suban_runtime::Secret::new(watcher(&store).await?), until, &played).await?;
 
     let found = check::audit(&settings, &Check { journal: Some(journal), patience: 60, json: false }).await?;
     check::show(&found);
@@ -144,59 +142,4 @@ pub(crate) async fn publish(store: &Store, folder: &Path, name: &str) -> anyhow:
 async fn watcher(store: &Store) -> anyhow::Result<String> {
     let actor = Actor { role: Role::Supervisor, person: PersonCode::new("demo-supervisor")?, unit: None, area: None };
     Ok(store.create_token(&actor, &actor, false, None).await?.plain.expose().to_owned())
-}
-
-/// What a bureau chief wants to know.
-async fn summary(settings: &Settings, store: &Store) -> anyhow::Result<()> {
-    let token = suban_runtime::Secret::new(watcher(store).await?);
-    let line = channel(&settings.peer(Service::Scoring), settings).await?;
-    let mut scoring = ScoringServiceClient::with_interceptor(line, Outgoing::new(&token)?);
-    let now = store.clock().now();
-    let ask = v1::FiguresRequest {
-        from: Some(prost_types::Timestamp { seconds: 0, nanos: 0 }),
-        to: Some(prost_types::Timestamp { seconds: now.micros() / 1_000_000 + 60, nanos: 0 }),
-        group_by: v1::GroupBy::Unit.into(),
-        only: String::new(),
-    };
-    let figures = scoring.figures(ask).await?.into_inner();
-    let rate = |r: &Option<v1::Rate>| match r {
-        Some(r) if r.of > 0.0 => format!("{:.1} % ({:.0}/{:.0})", 100.0 * r.count / r.of, r.count, r.of),
-        _ => "–".to_owned(),
-    };
-    if let Some(t) = &figures.total {
-        let by_hand = t.dispatched.saturating_sub(t.dispatched_auto);
-        print::table(
-            &["总览 overview (synthetic)", ""],
-            &[
-                vec!["受理 received".into(), t.received.to_string()],
-                vec!["并案 merged".into(), t.merged.to_string()],
-                vec!["自动分拨 dispatched automatically".into(), t.dispatched_auto.to_string()],
-                vec!["人工分拨 dispatched by a person".into(), by_hand.to_string()],
-                vec!["签收及时 signed in time".into(), rate(&t.signed_in_time)],
-                vec!["按时办结 handled in time".into(), rate(&t.handled_in_time)],
-                vec!["解决 solved".into(), rate(&t.solved)],
-                vec!["满意 satisfied".into(), rate(&t.satisfied)],
-                vec!["结案 closed".into(), t.closed.to_string()],
-                vec!["未结 unfinished".into(), t.unfinished.to_string()],
-            ],
-        );
-    }
-    let mut rows = figures.rows;
-    rows.sort_by_key(|r| std::cmp::Reverse(r.dispatched));
-    let rows: Vec<Vec<String>> = rows
-        .iter()
-        .take(15)
-        .map(|r| {
-            vec![
-                r.name_zh.clone(),
-                r.dispatched.to_string(),
-                r.closed.to_string(),
-                r.unfinished.to_string(),
-                rate(&r.handled_in_time),
-                rate(&r.satisfied),
-            ]
-        })
-        .collect();
-    print::table(&["承办单位 unit", "派单 sent", "结案 closed", "未结 open", "按时 on time", "满意 satisfied"], &rows);
-    Ok(())
 }

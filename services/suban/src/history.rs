@@ -93,9 +93,8 @@ impl Year {
         self,
         settings: &Settings,
         store: &Store,
-        seed: u64,
         journal: &Path,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<city::Summary> {
         let begun = std::time::Instant::now();
         let intake = importer(settings, store).await?;
         let mut books = Books { journal: Journal::open(journal)?, entries: Vec::new(), counts: Counts::default() };
@@ -111,7 +110,7 @@ impl Year {
             told.store(true, Ordering::Release);
             submitted.1
         };
-        let (arrived, worked) = tokio::join!(arrive, city::staff_work(settings, seed, &told));
+        let (arrived, worked) = tokio::join!(arrive, city::staff_work(settings, &told));
         arrived?;
         let mut worked = worked?;
         worked.submitted = books.counts.submitted;
@@ -126,8 +125,7 @@ impl Year {
             books.counts.rejected,
             store.clock().now()
         ));
-        city::show(&worked);
-        Ok(())
+        Ok(worked)
     }
 }
 

@@ -9,6 +9,7 @@ mod dlq;
 mod history;
 mod import;
 mod journal;
+mod overview;
 mod print;
 mod processes;
 mod serve;

@@ -60,12 +60,17 @@ impl Words {
             area.level == AreaLevel::Community || (area.level != AreaLevel::City && !area.roads.is_empty())
         };
         let places: Vec<Area> = catalogue.areas().iter().filter(smallest).cloned().collect();
+        Ok(Self { tongue, sayings, places })
+    }
+
+    /// Is there anything that citizens can say under this catalogue? Staff can work without.
+    pub(super) fn speak_here(&self) -> anyhow::Result<()> {
         anyhow::ensure!(
-            !sayings.is_empty() && !places.is_empty(),
+            !self.sayings.is_empty() && !self.places.is_empty(),
             "the catalogue in force has none of the matters this city speaks of; \
              publish deploy/demo, or deploy/demo/en and say --english"
         );
-        Ok(Self { tongue, sayings, places })
+        Ok(())
     }
 
     /// Something that happens somewhere. A type that no matter has by itself may be said of any matter.
