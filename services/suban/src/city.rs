@@ -4,7 +4,7 @@
 //! reserved range ([`PHONES`]), places from the demo catalogue. Some of them are put into handlers' texts on
 //! purpose, so that the audit can search for them. Every figure made with it is synthetic.
 
-mod people;
+pub(crate) mod people;
 mod staff;
 
 use std::{collections::BTreeMap, process::ExitCode, sync::Arc, time::Duration};

@@ -54,7 +54,7 @@ fn person(rng: &mut StdRng) -> v1::Requester {
 }
 
 /// A new demand about one of the catalogue's matters somewhere in the district.
-pub(super) fn demand(catalogue: &Catalogue, rng: &mut StdRng) -> v1::SubmitRequest {
+pub(crate) fn demand(catalogue: &Catalogue, rng: &mut StdRng) -> v1::SubmitRequest {
     let communities: Vec<_> = catalogue.areas().iter().filter(|a| a.level == AreaLevel::Community).collect();
     let (Some(matter), Some(area)) = (one_of(catalogue.matters(), rng), one_of(&communities, rng)) else {
         return v1::SubmitRequest::default();
@@ -81,11 +81,11 @@ pub(super) fn demand(catalogue: &Catalogue, rng: &mut StdRng) -> v1::SubmitReque
 }
 
 /// The same event, in the same words, by somebody else.
-pub(super) fn same_event(first: &v1::SubmitRequest, rng: &mut StdRng) -> v1::SubmitRequest {
+pub(crate) fn same_event(first: &v1::SubmitRequest, rng: &mut StdRng) -> v1::SubmitRequest {
     v1::SubmitRequest { channel: channel(rng).number(), requester: Some(person(rng)), ..first.clone() }
 }
 
 /// The same person once more.
-pub(super) fn same_person(first: &v1::SubmitRequest) -> v1::SubmitRequest {
+pub(crate) fn same_person(first: &v1::SubmitRequest) -> v1::SubmitRequest {
     first.clone()
 }
