@@ -21,7 +21,7 @@ pub use envelope::{
 };
 pub use error::BusError;
 pub use relay::Relay;
-pub use scan::{fold_topic, group_lag};
+pub use scan::{GroupLag, fold_topic, group_lag, topic_end};
 pub use sender::Sender;
 pub use tail::Tail;
-pub use topics::{Topic, ensure_topics, group_name};
+pub use topics::{Topic, delete_topics, ensure_topics, group_name};

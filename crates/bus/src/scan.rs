@@ -118,30 +118,92 @@ fn now() -> Instant {
 /// # Errors
 /// When Kafka is away or refuses.
 pub async fn group_lag(settings: &Settings, group: &str, topic: Topic) -> Result<u64, BusError> {
-    let (settings, group) = (settings.clone(), group.to_owned());
-    blocking("measure a group's lag", move || {
-        let config = client::consumer(&settings, &group_name(&settings, &group));
+    GroupLag::of(settings, group, topic)?.messages().await
+}
+
+/// The lag of one group, for who asks again and again: the connection is kept.
+#[derive(Clone)]
+pub struct GroupLag {
+    /// Names of the topic and of the group's handed-back dead letters.
+    topics: [String; 2],
+    client: Arc<BaseConsumer<Quiet>>,
+}
+
+impl GroupLag {
+    /// Connects by itself at the first question.
+    ///
+    /// # Errors
+    /// When the settings make no client.
+    pub fn of(settings: &Settings, group: &str, topic: Topic) -> Result<Self, BusError> {
+        let config = client::consumer(settings, &group_name(settings, group));
+        let client =
+            BaseConsumer::from_config_and_context(&config, Quiet).map_err(BusError::kafka("make a consumer"))?;
+        let topics = [topic, Topic::Retry(group.to_owned())].map(|topic| topic.name(settings));
+        Ok(Self { topics, client: Arc::new(client) })
+    }
+
+    /// How many messages the group has not yet acknowledged.
+    ///
+    /// # Errors
+    /// When Kafka is away or refuses.
+    pub async fn messages(&self) -> Result<u64, BusError> {
+        let Self { topics, client } = self.clone();
+        blocking("measure a group's lag", move || {
+            let mut lag = 0;
+            for name in &topics {
+                let Some(count) = topics::partitions(client.client(), name)? else { continue };
+                let mut asked = TopicPartitionList::new();
+                asked.add_partition_range(name, 0, count - 1);
+                let committed = client.committed_offsets(asked, ANSWER).map_err(BusError::kafka("ask for offsets"))?;
+                for element in committed.elements() {
+                    let (low, high) = client
+                        .fetch_watermarks(name, element.partition(), ANSWER)
+                        .map_err(BusError::kafka("ask for watermarks"))?;
+                    let at = match element.offset() {
+                        Offset::Offset(at) => at.max(low),
+                        Offset::Beginning | Offset::End | Offset::Stored | Offset::Invalid | Offset::OffsetTail(_) => {
+                            low
+                        }
+                    };
+                    lag += u64::try_from(high - at).unwrap_or(0);
+                }
+            }
+            Ok(lag)
+        })
+        .await
+    }
+}
+
+impl std::fmt::Debug for GroupLag {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GroupLag").field("topics", &self.topics).finish_non_exhaustive()
+    }
+}
+
+/// How many messages a topic has ever held: the sum of its partitions' ends.
+///
+/// # Errors
+/// When Kafka is away or refuses.
+pub async fn topic_end(settings: &Settings, topic: Topic) -> Result<u64, BusError> {
+    let (settings, name) = (settings.clone(), topic.name(settings));
+    blocking("measure a topic", move || {
+        let config = client::consumer(&settings, &group_name(&settings, "scan"));
         let consumer: BaseConsumer<Quiet> =
             BaseConsumer::from_config_and_context(&config, Quiet).map_err(BusError::kafka("make a consumer"))?;
-        let mut lag = 0;
-        for topic in [topic, Topic::Retry(group)] {
-            let name = topic.name(&settings);
-            let Some(count) = topics::partitions(consumer.client(), &name)? else { continue };
-            let mut asked = TopicPartitionList::new();
-            asked.add_partition_range(&name, 0, count - 1);
-            let committed = consumer.committed_offsets(asked, ANSWER).map_err(BusError::kafka("ask for offsets"))?;
-            for element in committed.elements() {
-                let (low, high) = consumer
-                    .fetch_watermarks(&name, element.partition(), ANSWER)
-                    .map_err(BusError::kafka("ask for watermarks"))?;
-                let at = match element.offset() {
-                    Offset::Offset(at) => at.max(low),
-                    Offset::Beginning | Offset::End | Offset::Stored | Offset::Invalid | Offset::OffsetTail(_) => low,
-                };
-                lag += u64::try_from(high - at).unwrap_or(0);
-            }
+        let mut end = 0;
+        for partition in 0..topics::partitions(consumer.client(), &name)?.unwrap_or(0) {
+            // A partition that was made a moment ago may have no leader yet.
+            let begun = now();
+            let high = loop {
+                match consumer.fetch_watermarks(&name, partition, ANSWER) {
+                    Ok((_, high)) => break high,
+                    Err(_) if begun.elapsed() < ANSWER => std::thread::park_timeout(Duration::from_millis(200)),
+                    Err(error) => return Err(BusError::kafka("ask for watermarks")(error)),
+                }
+            };
+            end += u64::try_from(high).unwrap_or(0);
         }
-        Ok(lag)
+        Ok(end)
     })
     .await
 }

@@ -128,6 +128,31 @@ pub(crate) async fn ensure(settings: &Settings, topics: Vec<Topic>) -> Result<()
     .await
 }
 
+/// Deletes topics with everything in them, where they are there: for who made a city to throw it away.
+///
+/// # Errors
+/// When Kafka is away or refuses.
+pub async fn delete_topics(settings: &Settings, topics: Vec<Topic>) -> Result<(), BusError> {
+    let settings = settings.clone();
+    blocking("delete topics", move || {
+        let admin = AdminClient::from_config_and_context(&client::base(&settings), Quiet)
+            .map_err(BusError::kafka("connect"))?;
+        let names: Vec<String> = topics.iter().map(|t| t.name(&settings)).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let options = AdminOptions::new().operation_timeout(Some(ANSWER)).request_timeout(Some(ANSWER));
+        let answers = futures::executor::block_on(admin.delete_topics(&names, &options))
+            .map_err(BusError::kafka("delete topics"))?;
+        for answer in answers {
+            match answer {
+                Ok(_) | Err((_, RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic)) => {}
+                Err((topic, code)) => return Err(BusError::Topic { topic, problem: code.to_string() }),
+            }
+        }
+        Ok(())
+    })
+    .await
+}
+
 type Plan = (String, i32, BTreeMap<&'static str, String>);
 
 /// Waits until each topic is seen, and warns where its partitions are not as set: adding some would send later

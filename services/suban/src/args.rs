@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use suban_domain::{AreaCode, PersonCode, Role, UnitCode};
 use suban_runtime::Service;
 
+use crate::bench::args::Bench;
+
 /// Suban (速办): the engine room of a citizen hotline.
 #[derive(Debug, Parser)]
 #[command(name = "suban", version, about)]
@@ -36,6 +38,9 @@ pub(crate) enum Verb {
     Import(Import),
     /// Audit everything: lost, doubled, out of order, stranded, personal data.
     Check(Check),
+    /// What the suite can do on this machine.
+    #[command(subcommand)]
+    Bench(Bench),
     /// Dead letters.
     #[command(subcommand)]
     Dlq(DlqVerb),

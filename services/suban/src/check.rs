@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// Every consumer group and its topic.
-const GROUPS: [(&str, Topic); 5] = [
+pub(crate) const GROUPS: [(&str, Topic); 5] = [
     ("dedup", Topic::Ticket),
     ("dispatch", Topic::Ticket),
     ("dispatch-urgent", Topic::Urgent),

@@ -30,6 +30,7 @@ use suban_runtime::Settings;
 
 use crate::{args::City, journal::Journal, print};
 
+pub(crate) use people::PHONES;
 use plan::Plan;
 pub(crate) use staff::Staff;
 pub(crate) use summary::{Board, Summary, show};
@@ -115,6 +116,6 @@ async fn work(staff: &Staff, told: &AtomicBool) {
 }
 
 /// One of several, by the seed.
-fn one_of<'a, T>(list: &'a [T], rng: &mut StdRng) -> Option<&'a T> {
+pub(crate) fn one_of<'a, T>(list: &'a [T], rng: &mut StdRng) -> Option<&'a T> {
     list.choose(rng)
 }

@@ -1,6 +1,7 @@
 //! The one binary: every service, and the tools of those who run them.
 
 mod args;
+mod bench;
 mod chaos;
 mod check;
 mod city;
@@ -53,6 +54,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Verb::Chaos(how) => chaos::command(settings, &how).await,
             Verb::Import(how) => import::command(&settings, &how).await,
             Verb::Check(how) => check::command(&settings, &how).await,
+            Verb::Bench(what) => bench::command(settings, &what).await,
             Verb::Dlq(what) => dlq::command(&settings, &what).await,
             Verb::Replay { service } => stream::replay(settings, service).await,
             Verb::Republish { from } => stream::republish(&settings, &from).await,

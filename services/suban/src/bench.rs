@@ -1,0 +1,42 @@
+//! `suban bench`: what the suite can do on this machine, with the database, the broker and the client counted in.
+//!
+//! A bench starts a fresh city on the stack that the settings name, each service in a process of its own, submits
+//! over gRPC, and reads from the log when each ticket came where it belongs. Everything in it is invented.
+
+pub(crate) mod args;
+mod demands;
+mod endings;
+mod flow;
+mod ground;
+mod lifecycle;
+mod load;
+mod meter;
+mod people;
+mod preload;
+mod proc;
+mod report;
+mod urgent;
+mod words;
+
+use std::process::ExitCode;
+
+use suban_runtime::Settings;
+
+use self::args::Bench;
+use crate::print;
+
+/// Runs one and prints what it found; fails when anything was refused or got stuck.
+pub(crate) async fn command(settings: Settings, what: &Bench) -> anyhow::Result<ExitCode> {
+    let (report, json) = match what {
+        Bench::Flow(how) => (flow::run(settings, how).await?, how.ground.json),
+        Bench::Lifecycle(how) => (lifecycle::run(settings, how).await?, how.ground.json),
+        Bench::Urgent(how) => (urgent::run(settings, how).await?, how.ground.json),
+        Bench::Floor(_) => anyhow::bail!("bench floor is not there yet"),
+    };
+    if json {
+        print::json(&report)?;
+    } else {
+        report::show(&report);
+    }
+    Ok(if report.errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

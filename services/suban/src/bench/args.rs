@@ -1,0 +1,100 @@
+//! What can be said to a bench.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// What is measured.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bench {
+    /// Submitted, judged, dispatched: throughput, lag, CPU, memory, and what a ticket costs in rows and bytes.
+    Flow(Flow),
+    /// From the submit to the rating by link and the closing.
+    Lifecycle(Lifecycle),
+    /// The bare reads and writes of the same flow on the same machine: the yardstick.
+    Floor(Floor),
+    /// How fast a critical ticket is dispatched behind many that wait.
+    Urgent(Urgent),
+}
+
+/// Where it runs, and how it answers.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Ground {
+    /// Use the services and the database that are there, rather than a fresh city of its own.
+    #[arg(long)]
+    pub(crate) attach: bool,
+    /// The same seed submits the same words.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Where acknowledged submissions are written, synced, for `suban check --journal`; the city is kept then.
+    #[arg(long)]
+    pub(crate) journal: Option<PathBuf>,
+    /// Keep the city's database and topics afterwards, and say what they are called.
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// Print as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `suban bench flow`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Flow {
+    /// How many tickets.
+    #[arg(long, default_value_t = 20_000)]
+    pub(crate) tickets: u32,
+    /// Tickets a second, whatever the answers; without it, as fast as they are answered.
+    #[arg(long)]
+    pub(crate) rate: Option<f64>,
+    /// Tickets that are there before, nine in ten of them closed.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) preload: u32,
+    /// Hold a snapshot open beside it, as a backup would.
+    #[arg(long)]
+    pub(crate) snapshot: bool,
+    /// Where and how.
+    #[command(flatten)]
+    pub(crate) ground: Ground,
+}
+
+/// `suban bench lifecycle`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Lifecycle {
+    /// How many tickets.
+    #[arg(long, default_value_t = 5_000)]
+    pub(crate) tickets: u32,
+    /// Where and how.
+    #[command(flatten)]
+    pub(crate) ground: Ground,
+}
+
+/// `suban bench floor`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Floor {
+    /// How many tickets.
+    #[arg(long, default_value_t = 20_000)]
+    pub(crate) tickets: u32,
+    /// Run the flow with the same tickets before, and say what share of the floor it reaches.
+    #[arg(long)]
+    pub(crate) flow: bool,
+    /// Where and how.
+    #[command(flatten)]
+    pub(crate) ground: Ground,
+}
+
+/// `suban bench urgent`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Urgent {
+    /// Ordinary tickets that wait.
+    #[arg(long, default_value_t = 20_000)]
+    pub(crate) waiting: u32,
+    /// Critical tickets, submitted while the others are worked off.
+    #[arg(long, default_value_t = 200)]
+    pub(crate) critical: u32,
+    /// Critical tickets a second.
+    #[arg(long, default_value_t = 10.0)]
+    pub(crate) rate: f64,
+    /// Where and how.
+    #[command(flatten)]
+    pub(crate) ground: Ground,
+}

@@ -1,0 +1,231 @@
+//! Everybody who carries a ticket through its life, as fast as the faces answer: units, the hall, citizens.
+
+use std::{sync::Arc, time::Duration};
+
+use futures::StreamExt as _;
+use suban_domain::{
+    Actor, ContactOutcome, Demand, Finding, Mode, Outcome, PersonCode, ReplyMeans, Role, SiteVisit, State, TaskState,
+    TicketId, UnitCode,
+};
+use suban_proto::v1::{
+    self, dispatch_service_client::DispatchServiceClient, followup_service_client::FollowupServiceClient,
+    intake_service_client::IntakeServiceClient,
+};
+use suban_runtime::{
+    Service,
+    grpc::{Outgoing, channel},
+};
+use suban_text::Catalogue;
+use tokio::{sync::mpsc, task::JoinSet};
+use tonic::{service::interceptor::InterceptedService, transport::Channel as Line};
+use uuid::Uuid;
+
+use super::ground::Ground;
+
+type Named = InterceptedService<Line, Outgoing>;
+
+/// Tasks of a unit that are worked on at once.
+const HANDS: usize = 16;
+/// A look at an empty inbox or queue is repeated after this.
+const PAUSE: Duration = Duration::from_millis(50);
+/// Entries of an inbox that are looked at.
+const PAGE: u32 = 200;
+
+/// One unit: who signs, and who handles.
+pub(crate) struct Unit {
+    signer: DispatchServiceClient<Named>,
+    handler: DispatchServiceClient<Named>,
+}
+
+impl Unit {
+    /// Every unit that can be sent a ticket.
+    pub(crate) async fn all(ground: &Ground) -> anyhow::Result<Vec<Self>> {
+        let line = channel(&ground.settings.peer(Service::Dispatch), &ground.settings).await?;
+        let mut units = Vec::new();
+        for unit in ground.catalogue.units().iter().filter(|u| u.parent.is_none()) {
+            let token = async |role: Role, name: &str| {
+                let person = PersonCode::new(format!("{}-{name}", unit.code))?;
+                let actor = Actor { role, person, unit: Some(unit.code.clone()), area: None };
+                anyhow::Ok(Outgoing::new(&ground.store.create_token(&actor, &actor, false, None).await?.plain)?)
+            };
+            units.push(Self {
+                signer: DispatchServiceClient::with_interceptor(line.clone(), token(Role::UnitSigner, "signer").await?),
+                handler: DispatchServiceClient::with_interceptor(
+                    line.clone(),
+                    token(Role::UnitHandler, "bench").await?,
+                ),
+            });
+        }
+        Ok(units)
+    }
+
+    /// Takes whatever lies in the inbox through to its result, until nobody waits any more.
+    pub(crate) async fn work(self) {
+        loop {
+            let ask = v1::InboxRequest { page_size: PAGE, ..v1::InboxRequest::default() };
+            let entries = match self.handler.clone().inbox(ask).await {
+                Ok(reply) => reply.into_inner().entries,
+                Err(_) => Vec::new(),
+            };
+            let open: Vec<_> = entries.into_iter().filter(|e| TaskState::from_number(e.task_state).is_some()).collect();
+            let handled = futures::stream::iter(open).map(|entry| self.handle(entry)).buffer_unordered(HANDS);
+            if handled.filter(|did| std::future::ready(*did)).count().await == 0 {
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+
+    /// Signs, calls the citizen, hands the result in; goes on where it stands. Answers whether anything was done.
+    async fn handle(&self, entry: v1::InboxEntry) -> bool {
+        let (mut signer, mut handler) = (self.signer.clone(), self.handler.clone());
+        let (ticket, round) = (entry.number, entry.redo_round);
+        let request_id = |verb: &str| format!("{verb}-{ticket}-{round}");
+        let from = TaskState::from_number(entry.task_state);
+        if from == Some(TaskState::PendingSign) {
+            let ask = v1::SignRequest { request_id: request_id("sign"), ticket: ticket.clone() };
+            if signer.sign(ask).await.is_err() {
+                return false;
+            }
+        }
+        if matches!(from, Some(TaskState::PendingSign | TaskState::Signed)) {
+            let ask = v1::ContactRequest {
+                request_id: request_id("contact"),
+                ticket: ticket.clone(),
+                outcome: ContactOutcome::Reached.number(),
+                text: String::new(),
+            };
+            if handler.contact(ask).await.is_err() {
+                return false;
+            }
+        }
+        if !matches!(from, Some(TaskState::PendingSign | TaskState::Signed | TaskState::Contacted)) {
+            return false;
+        }
+        let ask = v1::SubmitResultRequest {
+            request_id: request_id("result"),
+            ticket: ticket.clone(),
+            finding: Finding::True.number(),
+            demand: Demand::Lawful.number(),
+            outcome: Outcome::Solved.number(),
+            site_visit: SiteVisit::Yes.number(),
+            reply_means: ReplyMeans::Phone.number(),
+            reply: "您反映的问题我单位已派员到现场核查并处理完毕,感谢您的监督。".into(),
+            internal: "已联系诉求人,现场整改完成。".into(),
+            public: true,
+            ..v1::SubmitResultRequest::default()
+        };
+        handler.submit_result(ask).await.is_ok()
+    }
+}
+
+/// The hall: sends what the rules would not.
+pub(crate) struct Hall {
+    line: DispatchServiceClient<Named>,
+    catalogue: Catalogue,
+    /// Takes what nobody else would.
+    otherwise: Option<UnitCode>,
+}
+
+impl Hall {
+    /// One dispatcher.
+    pub(crate) async fn hire(ground: &Ground) -> anyhow::Result<Self> {
+        let line = channel(&ground.settings.peer(Service::Dispatch), &ground.settings).await?;
+        let token = Outgoing::new(&ground.token(Role::Dispatcher, "bench-dispatcher").await?)?;
+        Ok(Self {
+            line: DispatchServiceClient::with_interceptor(line, token),
+            catalogue: ground.catalogue.clone(),
+            otherwise: ground.catalogue.units().iter().find(|u| u.parent.is_none()).map(|u| u.code.clone()),
+        })
+    }
+
+    /// Claims one after the other and sends it.
+    pub(crate) async fn work(mut self) {
+        for n in 0u64.. {
+            let ask = v1::ClaimNextRequest {
+                request_id: format!("bench-claim-{n}"),
+                area: String::new(),
+                urgencies: Vec::new(),
+            };
+            let claimed = self.line.claim_next(ask).await.ok().and_then(|reply| reply.into_inner().entry);
+            let Some(entry) = claimed else {
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            };
+            let Some(lead) = self.lead(&entry) else { continue };
+            let ask = v1::DispatchRequest {
+                request_id: format!("bench-send-{}", entry.number),
+                ticket: entry.number,
+                lead: lead.to_string(),
+                mode: Mode::General.number(),
+                ..v1::DispatchRequest::default()
+            };
+            // What moved on meanwhile is nobody's to send any more.
+            let _ = self.line.dispatch(ask).await;
+        }
+    }
+
+    fn lead(&self, entry: &v1::QueueEntry) -> Option<UnitCode> {
+        let (matter, area) = (entry.matter.parse().ok(), entry.area.parse().ok());
+        let lead = match (&matter, &area) {
+            (Some(matter), Some(area)) => self.catalogue.lead(matter, area).map(|l| l.unit),
+            (Some(matter), None) => self.catalogue.lead_anywhere(matter).map(|l| l.unit),
+            (None, _) => None,
+        };
+        lead.or_else(|| self.otherwise.clone())
+    }
+}
+
+/// Citizens: told when there is a result, and content with it.
+pub(crate) struct Citizens {
+    followup: FollowupServiceClient<Named>,
+    intake: IntakeServiceClient<Named>,
+}
+
+impl Citizens {
+    /// Their page's own token, and one that watches for them.
+    pub(crate) async fn hire(ground: &Ground) -> anyhow::Result<Self> {
+        let followup = channel(&ground.settings.peer(Service::Followup), &ground.settings).await?;
+        let intake = channel(&ground.settings.peer(Service::Intake), &ground.settings).await?;
+        let page = Outgoing::new(&ground.token(Role::CallbackBot, "bench-page").await?)?;
+        let watch = Outgoing::new(&ground.token(Role::Supervisor, "bench-watch").await?)?;
+        Ok(Self {
+            followup: FollowupServiceClient::with_interceptor(followup, page),
+            intake: IntakeServiceClient::with_interceptor(intake, watch),
+        })
+    }
+
+    /// Tickets whose result was accepted, as it happens, until the stream ends.
+    pub(crate) async fn results(&self) -> anyhow::Result<mpsc::UnboundedReceiver<TicketId>> {
+        let ask = v1::WatchRequest { states: vec![State::PendingCallback.number()], ..v1::WatchRequest::default() };
+        let mut changes = self.intake.clone().watch(ask).await?.into_inner();
+        let (tell, told) = mpsc::unbounded_channel();
+        let mut watching = JoinSet::new();
+        watching.spawn(async move {
+            while let Ok(Some(change)) = changes.message().await {
+                let Ok(id) = Uuid::parse_str(&change.ticket_id) else { continue };
+                if tell.send(TicketId::new(id)).is_err() {
+                    return;
+                }
+            }
+        });
+        watching.detach_all();
+        Ok(told)
+    }
+
+    /// Solved and satisfied. Answers whether that was taken.
+    pub(crate) async fn rate(self: Arc<Self>, ticket: TicketId, link: String) -> (TicketId, bool) {
+        let ask = v1::RateByLinkRequest {
+            request_id: format!("rate-{ticket}"),
+            token: link,
+            answers: Some(v1::Answers {
+                contacted: Some(true),
+                solved: Some(1),
+                satisfied: Some(2),
+                attitude: Some(1),
+                pressed_to_withdraw: false,
+            }),
+            comment: String::new(),
+        };
+        (ticket, self.followup.clone().rate_by_link(ask).await.is_ok())
+    }
+}
