@@ -34,6 +34,12 @@ impl City {
         get(self, path, token).await
     }
 
+    /// Asks the gateway as a part of this trace.
+    pub async fn traced_get(&self, path: &str, token: &str, trace: u128) -> Answer {
+        let headers = format!("{}traceparent: 00-{trace:032x}-b7ad6b7169203331-01\r\n", bearer(Some(token)));
+        send(self, "GET", path, &headers, "", b"").await
+    }
+
     /// Posts JSON, or what claims to be it.
     pub async fn post(&self, path: &str, token: Option<&str>, body: &[u8]) -> Answer {
         post(self, path, token, "application/json", body).await
@@ -41,19 +47,22 @@ impl City {
 }
 
 pub(crate) async fn get(city: &City, path: &str, token: Option<&str>) -> Answer {
-    send(city, "GET", path, token, "", b"").await
+    send(city, "GET", path, &bearer(token), "", b"").await
 }
 
 pub(crate) async fn post(city: &City, path: &str, token: Option<&str>, kind: &str, body: &[u8]) -> Answer {
-    send(city, "POST", path, token, kind, body).await
+    send(city, "POST", path, &bearer(token), kind, body).await
 }
 
-async fn send(city: &City, method: &str, path: &str, token: Option<&str>, kind: &str, body: &[u8]) -> Answer {
+fn bearer(token: Option<&str>) -> String {
+    token.map(|t| format!("authorization: Bearer {t}\r\n")).unwrap_or_default()
+}
+
+async fn send(city: &City, method: &str, path: &str, headers: &str, kind: &str, body: &[u8]) -> Answer {
     let mut line = TcpStream::connect(city.address(Service::Gateway)).await.unwrap();
-    let token = token.map(|t| format!("authorization: Bearer {t}\r\n")).unwrap_or_default();
     let kind = if kind.is_empty() { String::new() } else { format!("content-type: {kind}\r\n") };
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nhost: suban\r\nconnection: close\r\n{token}{kind}content-length: {}\r\n\r\n",
+        "{method} {path} HTTP/1.1\r\nhost: suban\r\nconnection: close\r\n{headers}{kind}content-length: {}\r\n\r\n",
         body.len()
     );
     line.write_all(head.as_bytes()).await.unwrap();

@@ -49,7 +49,7 @@ impl City {
             .env("SUBAN_SECURITY__MASTER_KEY", security.master_key.expose())
             .env("SUBAN_SECURITY__PHONE_KEY", security.phone_key.expose())
             .env("SUBAN_SECURITY__LINK_KEY", security.link_key.expose())
-            .env("SUBAN_TELEMETRY__LOG", "warn")
+            .env("SUBAN_TELEMETRY__LOG", "error")
             .stdin(Stdio::null())
             .kill_on_drop(true);
         command

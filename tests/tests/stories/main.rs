@@ -13,5 +13,6 @@ mod raw;
 mod replays;
 mod returning;
 mod sources;
+mod traces;
 mod unhappy;
 mod words;
