@@ -184,14 +184,19 @@ async fn submit(staff: &Staff, plan: Plan, journal: Option<Arc<Journal>>) -> any
 }
 
 /// The same staff over demands that somebody else submits, until that is `told` to be over and nothing is left.
-pub(crate) async fn staff_work(settings: &Settings, seed: u64, told: &AtomicBool) -> anyhow::Result<Summary> {
+/// May be dropped at any await: what was done stands in `summary`.
+pub(crate) async fn staff_work(
+    settings: &Settings,
+    seed: u64,
+    told: &AtomicBool,
+    summary: &mut Summary,
+) -> anyhow::Result<()> {
     let staff = Staff::hire(settings).await?;
-    let mut summary = Summary::default();
     while !told.load(Ordering::Acquire) {
-        work(&staff, seed, &mut summary).await;
+        work(&staff, seed, summary).await;
     }
-    work(&staff, seed, &mut summary).await;
-    Ok(summary)
+    work(&staff, seed, summary).await;
+    Ok(())
 }
 
 /// Staff work in rounds until nothing is left for a while.
