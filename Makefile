@@ -18,11 +18,13 @@ ROUNDS ?= 20
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
+# A past year needs a clock that has not started: a copy of its own, fresh each time.
+run demo: export SUBAN_STACK := $(or $(SUBAN_STACK),$(if $(DATA),year,main))
 run: prepare release ## the whole suite and a simulated city, until Ctrl-C (DATA=FILE: a year of real messages)
-	@$(WITH) $(SUBAN) up $(if $(DATA),--data $(DATA))
+	@$(WITH) $(if $(DATA),--fresh) $(SUBAN) up $(if $(DATA),--data $(DATA))
 
 demo: prepare release ## the same, ending by itself; fails if `suban check` finds anything
-	@$(WITH) $(SUBAN) up --once $(if $(DATA),--data $(DATA))
+	@$(WITH) $(if $(DATA),--fresh) $(SUBAN) up --once $(if $(DATA),--data $(DATA))
 
 test: export SUBAN_STACK := $(or $(SUBAN_STACK),test)
 test: prepare-tests ## every test, on a stack of its own

@@ -86,12 +86,18 @@ pub(crate) async fn play_with(staff: &Staff, how: &City, journal: Option<&Arc<Jo
     day
 }
 
-/// The same staff over demands that somebody else submits, until that is `told` to be over and nothing is left.
-pub(crate) async fn staff_work(settings: &Settings, told: &AtomicBool) -> anyhow::Result<Summary> {
+/// The same staff over demands that somebody else submits, until that is `told` to be over and nothing is left, or
+/// it is closing time.
+pub(crate) async fn staff_work(
+    settings: &Settings,
+    told: &AtomicBool,
+    closing: impl Future<Output = ()>,
+) -> anyhow::Result<Summary> {
     let board = Arc::new(Board::default());
     let staff = Staff::hire(settings, false, Arc::clone(&board)).await?;
     tokio::select! {
         () = work(&staff, told) => {}
+        () = closing => {}
         () = board.show(false) => {}
     }
     let open = staff.unfinished().await;

@@ -119,7 +119,12 @@ pub(crate) async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
 pub(crate) async fn publish(store: &Store, folder: &Path, name: &str) -> anyhow::Result<VersionCode> {
     let read = |file: &str| {
         let path = folder.join(file);
-        std::fs::read_to_string(&path).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))
+        let bytes = std::fs::read(&path).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))?;
+        String::from_utf8(bytes).map_err(|e| {
+            let valid = e.as_bytes().get(..e.utf8_error().valid_up_to()).unwrap_or_default();
+            let row = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
+            anyhow::anyhow!("{}:{row}: is not UTF-8; save the table as UTF-8 (iconv -f gbk -t utf-8)", path.display())
+        })
     };
     let (areas, units) = (read("areas.csv")?, read("units.csv")?);
     let (matters, rules) = (read("matters.csv")?, read("rules.csv")?);

@@ -8,6 +8,7 @@
 use std::{
     path::Path,
     sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
 };
 
 use suban_domain::{Actor, At, Channel, PersonCode, Role, Span};
@@ -35,6 +36,8 @@ const MAP: &str = "deploy/import/messages.toml";
 const PLAYED_IN: f64 = 180.0;
 /// Real seconds that the services need before the first message.
 const STARTING: f64 = 10.0;
+/// Real seconds that staff have after the last message; what they have not done by then is unfinished.
+const CLOSING: Duration = Duration::from_secs(60);
 /// One message in so many may be older than the year: a few stragglers must not make it three.
 const STRAGGLERS: usize = 200;
 /// Demands without an answer at once.
@@ -102,17 +105,22 @@ impl Year {
         let read = self.line.demands.len();
         let (send, incoming) = mpsc::channel(WINDOW);
         let told = AtomicBool::new(false);
+        let (over, is_over) = tokio::sync::oneshot::channel();
         let arrive = async {
-            let submitted = tokio::join!(
+            let ((), submitted) = tokio::join!(
                 arrivals(self.line.demands, store.clock(), send),
                 send::submit(&intake, incoming, WINDOW, &mut books)
             );
             told.store(true, Ordering::Release);
-            submitted.1
+            let _ = over.send(());
+            submitted
         };
-        let (arrived, worked) = tokio::join!(arrive, city::staff_work(settings, &told));
-        arrived?;
-        let mut worked = worked?;
+        let closing = async {
+            let _ = is_over.await;
+            tokio::time::sleep(CLOSING).await;
+            print::out("下班 closing time: what is not done yet stays unfinished");
+        };
+        let ((), mut worked) = tokio::try_join!(arrive, city::staff_work(settings, &told, closing))?;
         worked.submitted = books.counts.submitted;
         worked.repeated = books.counts.repeated;
         worked.by_channel.insert(Channel::LeaderBoard.code(), books.counts.submitted);

@@ -336,15 +336,13 @@ impl Lines {
 }
 
 fn unreadable(problem: &std::io::Error) -> String {
-    match problem.kind() {
-        ErrorKind::UnexpectedEof => {
-            "the gzip data is cut short here; everything before it was read. Get the whole file and run again"
-                .to_owned()
-        }
-        ErrorKind::InvalidInput | ErrorKind::InvalidData => {
-            format!("the gzip data is damaged from here on ({problem}); get the file again")
-        }
-        _ => format!("cannot be read: {problem}"),
+    let kind = problem.kind();
+    if kind == ErrorKind::UnexpectedEof {
+        "the gzip data is cut short here; everything before it was read. Get the whole file and run again".to_owned()
+    } else if matches!(kind, ErrorKind::InvalidInput | ErrorKind::InvalidData) {
+        format!("the gzip data is damaged from here on ({problem}); get the file again")
+    } else {
+        format!("cannot be read: {problem}")
     }
 }
 
