@@ -4,7 +4,7 @@
 # alone as well, since changing it builds everything anew.
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench chaos stack stack-stop clean
+.PHONY: help run demo test check bench chaos picture stack stack-stop clean
 
 # Where an open shell may not look yet after rustup.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -43,6 +43,11 @@ bench: prepare release ## the figures of docs/results.md, as JSON in .local/resu
 chaos: export SUBAN_STACK := $(or $(SUBAN_STACK),chaos)
 chaos: prepare release ## kill processes at random under a playing city, then check (ROUNDS=20)
 	@$(WITH) --fresh $(SUBAN) chaos --rounds $(ROUNDS)
+
+picture: export SUBAN_STACK := $(or $(SUBAN_STACK),test)
+picture: prepare-tests ## docs/live.png and docs/citizen.png anew, from a city that was just played
+	cargo build --locked -p suban
+	@$(WITH) --fresh env SUBAN_PICTURES=docs cargo test --locked -p suban-tests --test pages
 
 stack: prepare ## start PostgreSQL, Redis and Kafka and leave them running (SUBAN_STACK=main)
 	@$(STACK) up

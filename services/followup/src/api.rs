@@ -338,7 +338,7 @@ fn step(recorded: &Recorded) -> Option<v1::ProgressStep> {
         Fact::TransferredOut { .. } => ("已转其他热线", "handed to another hotline"),
         Fact::Withdrawn {} => ("已撤回", "withdrawn"),
         Fact::Urged { .. } => ("已催办", "urged"),
-        Fact::SurveyAnswered { .. } => ("已收到您的评价", "your answer was received"),
+        Fact::SurveyAnswered { .. } | Fact::RatedSatisfied { .. } => ("已收到您的评价", "your answer was received"),
         Fact::InterimGiven { .. }
         | Fact::SupplementOverdue { .. }
         | Fact::MergedInto { .. }
@@ -381,7 +381,6 @@ fn step(recorded: &Recorded) -> Option<v1::ProgressStep> {
         | Fact::PartRejected { .. }
         | Fact::AssistReleased { .. }
         | Fact::ReturnUnlocked {}
-        | Fact::RatedSatisfied { .. }
         | Fact::CardShown { .. }
         | Fact::Supervised { .. }
         | Fact::Released { .. }

@@ -105,7 +105,12 @@ fn progress_html(view: &v1::ProgressView, link: &str, city: &City) -> String {
         html.push_str(&format!("<dt>承诺答复 <small>answer promised by</small><dd>{promised}"));
     }
     html.push_str("</dl><h2>办理进度 <small>progress</small></h2><ol class=steps>");
+    let mut before = "";
     for step in &view.steps {
+        // Two units that sign one after the other are one step to the citizen.
+        if std::mem::replace(&mut before, &step.text_zh) == step.text_zh {
+            continue;
+        }
         html.push_str(&format!(
             "<li><time>{}</time> <b>{}</b> <small>{}</small></li>",
             step.at.and_then(|t| local(t, city)).unwrap_or_default(),

@@ -18,12 +18,15 @@ pub struct Open {
     pub by_area: HashMap<String, u64>,
 }
 
+/// By which of the three a count is, the three, and the count.
+type OpenRow = (i32, Option<i16>, Option<String>, Option<String>, i64);
+
 /// Counts open tickets in one pass over `ticket_open`, which is narrow and holds no ended ticket.
 ///
 /// # Errors
 /// When Postgres is away.
 pub async fn open(pool: &PgPool, states: &[i16]) -> Result<Open, StoreError> {
-    let rows: Vec<(i32, Option<i16>, Option<String>, Option<String>, i64)> = sqlx::query_as(
+    let rows: Vec<OpenRow> = sqlx::query_as(
         "select grouping(state, unit, area), state, unit, area, count(*)
            from core.ticket_open where state = any($1::smallint[])
           group by grouping sets ((state), (unit), (area)) order by state",
