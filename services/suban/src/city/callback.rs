@@ -17,7 +17,7 @@ use super::{
 /// Surveys a look.
 const LOOK: u32 = 200;
 /// Calls at once.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 16;
 /// A page that is silent for this long is asked again.
 const PAGE: Duration = Duration::from_secs(10);
 

@@ -13,7 +13,7 @@ use super::{
 use crate::journal::{Entry, Journal};
 
 /// Calls under way at once: the hall has so many seats.
-const SEATS: usize = 12;
+const SEATS: usize = 24;
 
 impl Staff {
     /// The whole day, in its order as far as so many at once can keep it.
@@ -35,7 +35,7 @@ impl Staff {
                     }
                 }
             })
-            .buffered(SEATS);
+            .buffer_unordered(SEATS);
         while let Some(done) = day.next().await {
             done?;
         }

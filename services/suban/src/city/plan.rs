@@ -23,7 +23,7 @@ const MOST_CONTACTS: usize = 2_000;
 /// How far back somebody remembers what others said.
 const MEMORY: usize = 40;
 /// Demands that must lie between a demand and what somebody says about it, so that it has its number by then.
-const LATER: usize = 12;
+const LATER: usize = 24;
 /// A burst comes about once in so many tickets.
 const BURST_EVERY: u32 = 250;
 

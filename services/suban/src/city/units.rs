@@ -18,7 +18,7 @@ use super::{
 };
 
 /// Units at work at once.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 16;
 /// Tasks a look.
 const LOOK: u32 = 200;
 /// The longest real time for which a unit forgets to sign: on a clock that does not run, it signs.
