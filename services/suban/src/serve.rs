@@ -21,12 +21,15 @@ pub(crate) async fn serve(settings: Settings, what: &Serve) -> anyhow::Result<Ex
     }
     let (tasks, health) = (Tasks::new(), Health::new());
     let first = services.first().copied().unwrap_or(Service::Intake);
+    // Before its parts have made their own checks a process must not look ready.
+    let parts = health.check("parts");
     http_ops::serve(settings.listen.metrics_address(first), &health, &tasks).await?;
     for service in services {
         let app = App::start(service, settings.clone(), tasks.clone(), health.clone()).await?;
         let address = start(app).await?;
         tracing::info!(service = service.name(), %address, "listening");
     }
+    parts.ready();
     let ended = tasks.run_until_signal(&health, settings.limits.drain).await;
     guard.flush();
     ended?;
