@@ -37,6 +37,10 @@ use crate::{
 /// A back-off longer than this pauses the partitions and keeps polling, far inside `max.poll.interval.ms`.
 const REST_BY_SLEEP: Duration = Duration::from_millis(500);
 
+/// So often the client is polled though it says nothing. Its own safeguard against a lost wake-up is half of
+/// `max.poll.interval.ms`: minutes in which a group would stand still after a broker's restart.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
 type Client = StreamConsumer<Watched>;
 
 /// A consumer of one topic in a group, and of the dead letters that are handed to that group again.
@@ -335,7 +339,8 @@ impl Batches {
                 return Ok(None);
             }
             let Some(client) = &self.client else { return Ok(None) };
-            match client.recv().await {
+            let Ok(received) = tokio::time::timeout(LOOK_AGAIN, client.recv()).await else { continue };
+            match received {
                 Ok(message) => {
                     let arrived = arrived(&message, &self.names, &self.watch);
                     if let Some(arrived) = passed(arrived, self.ends.as_mut()) {
