@@ -60,6 +60,16 @@ impl Catalogues {
         Ok(catalogues)
     }
 
+    /// The one in force at this moment, for a tool that needs it once.
+    ///
+    /// # Errors
+    /// When Postgres is away or the stored catalogue cannot be built.
+    pub async fn once(store: &Store) -> Result<Option<Arc<InForce>>, StoreError> {
+        let catalogues = Self { store: store.clone(), now: Arc::default() };
+        catalogues.refresh().await?;
+        Ok(catalogues.now())
+    }
+
     /// The one in force now.
     #[must_use]
     pub fn now(&self) -> Option<Arc<InForce>> {

@@ -177,7 +177,11 @@ impl Store {
     }
 }
 
-fn fold(new: &NewTicket, number: TicketNumber, limits: &Limits) -> Result<(Ticket, Vec<Recorded>), StoreError> {
+pub(crate) fn fold(
+    new: &NewTicket,
+    number: TicketNumber,
+    limits: &Limits,
+) -> Result<(Ticket, Vec<Recorded>), StoreError> {
     let mut submission = new.submission.clone();
     submission.number = number;
     let at = submission.received_at;
@@ -197,6 +201,20 @@ fn fold(new: &NewTicket, number: TicketNumber, limits: &Limits) -> Result<(Ticke
     let ticket =
         Ticket::fold(&recorded).map_err(|e| StoreError::Damaged { what: "submission", problem: e.to_string() })?;
     Ok((ticket, recorded))
+}
+
+/// Takes the sources of tickets that come in bulk; none may be taken.
+pub(crate) async fn put_sources(conn: &mut PgConnection, news: &[NewTicket]) -> Result<(), StoreError> {
+    let mut keys: Vec<(SourceKey, usize)> =
+        news.iter().enumerate().map(|(i, new)| (key_of(&new.submission.source), i)).collect();
+    keys.sort_unstable();
+    let keys: Vec<(&SourceKey, usize)> = keys.iter().map(|(key, i)| (key, *i)).collect();
+    let taken = keys.len() - take_sources(conn, &keys, news).await?.len();
+    if taken > 0 {
+        let problem = format!("{taken} of its sources are there already; bulk tickets are put there once");
+        return Err(StoreError::Damaged { what: "bulk", problem });
+    }
+    Ok(())
 }
 
 /// Takes the source keys that are free. Served by the primary key of `ticket_source`.
@@ -281,7 +299,7 @@ struct WordsRow {
 
 /// Everything of the new tickets, as columns.
 #[derive(Default)]
-struct Rows {
+pub(crate) struct Rows {
     id: Vec<Uuid>,
     number: Vec<String>,
     version: Vec<i32>,
@@ -298,7 +316,7 @@ struct Rows {
 }
 
 impl Rows {
-    fn push(&mut self, ticket: &Ticket, events: &[Recorded], new: &NewTicket) -> Result<(), StoreError> {
+    pub(crate) fn push(&mut self, ticket: &Ticket, events: &[Recorded], new: &NewTicket) -> Result<(), StoreError> {
         let id = ticket.id.uuid();
         self.id.push(id);
         self.number.push(ticket.number.to_string());
@@ -330,7 +348,7 @@ impl Rows {
     }
 
     /// Multi-row inserts, each in the order of its key.
-    async fn insert(self, conn: &mut PgConnection) -> Result<(), StoreError> {
+    pub(crate) async fn insert(self, conn: &mut PgConnection) -> Result<(), StoreError> {
         if self.id.is_empty() {
             return Ok(());
         }

@@ -10,6 +10,7 @@
 //! two `reveal` functions, which write who looked and why.
 
 pub mod audit;
+mod bulk;
 mod city_clock;
 mod commit;
 pub mod contacts;

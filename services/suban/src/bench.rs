@@ -6,13 +6,16 @@
 pub(crate) mod args;
 mod demands;
 mod endings;
+mod floor;
 mod flow;
 mod ground;
 mod lifecycle;
 mod load;
 mod meter;
+mod nothing;
 mod people;
 mod preload;
+mod prepared;
 mod proc;
 mod report;
 mod urgent;
@@ -31,7 +34,7 @@ pub(crate) async fn command(settings: Settings, what: &Bench) -> anyhow::Result<
         Bench::Flow(how) => (flow::run(settings, how).await?, how.ground.json),
         Bench::Lifecycle(how) => (lifecycle::run(settings, how).await?, how.ground.json),
         Bench::Urgent(how) => (urgent::run(settings, how).await?, how.ground.json),
-        Bench::Floor(_) => anyhow::bail!("bench floor is not there yet"),
+        Bench::Floor(how) => (floor::run(settings, how).await?, how.ground.json),
     };
     if json {
         print::json(&report)?;

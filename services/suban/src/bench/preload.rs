@@ -1,8 +1,63 @@
-//! Tickets that are there before a bench begins.
+//! Tickets that are there before a bench begins: a city with years behind it, nine in ten of its tickets closed.
 
-use super::ground::Ground;
+use std::sync::Arc;
 
-/// Puts them there.
-pub(crate) async fn fill(_ground: &Ground, tickets: u32, _seed: u64) -> anyhow::Result<()> {
-    anyhow::bail!("--preload {tickets} is not there yet")
+use anyhow::Context as _;
+use suban_domain::Limits;
+use suban_scoring::{decide::facts, tables};
+use suban_service::Catalogues;
+use suban_store::{Store, StoreError};
+use tokio::task::JoinSet;
+
+use super::{flow, ground::Ground, prepared::Maker, words};
+use crate::print;
+
+/// Tickets of one transaction.
+const BATCH: u32 = 1000;
+/// Transactions at once.
+const AT_ONCE: usize = 4;
+/// Of ten tickets this many are closed.
+const CLOSED: usize = 9;
+
+/// Puts them there, in bulk and marked so, with their facts.
+pub(crate) async fn fill(ground: &Ground, tickets: u32, seed: u64) -> anyhow::Result<()> {
+    let in_force = Catalogues::once(&ground.store).await?.context("no catalogue is in force")?;
+    let maker = Arc::new(Maker::new(&ground.store, in_force)?);
+    let name = flow::run_name();
+    let (mut writing, mut written) = (JoinSet::new(), 0);
+    for (batch, begin) in (0..tickets).step_by(BATCH as usize).enumerate() {
+        let n = BATCH.min(tickets - begin);
+        let (maker, store) = (Arc::clone(&maker), ground.store.clone());
+        // Each batch has words of its own, so that none is a twin of another's.
+        let requests =
+            words::unrelated(&ground.catalogue, &format!("{name}-{batch}"), seed ^ ((batch as u64 + 1) << 20), n);
+        writing.spawn(async move { put(&maker, &store, &requests).await });
+        if writing.len() >= AT_ONCE
+            && let Some(done) = writing.join_next().await
+        {
+            written += done??;
+        }
+    }
+    while let Some(done) = writing.join_next().await {
+        written += done??;
+    }
+    // A city that has been there for years has statistics.
+    sqlx::raw_sql("vacuum analyze").execute(ground.store.pool()).await?;
+    print::complain(&format!("{written} tickets put there before"));
+    Ok(())
+}
+
+async fn put(maker: &Maker, store: &Store, requests: &[suban_proto::v1::SubmitRequest]) -> anyhow::Result<usize> {
+    let mut batch = Vec::with_capacity(requests.len());
+    for (n, request) in requests.iter().enumerate() {
+        let mut new = maker.ticket(request)?;
+        // What nobody can be named for is a person's to send; none of those here.
+        if let Some(life) = maker.life(&mut new, n % 10 < CLOSED)? {
+            batch.push((new, life));
+        }
+    }
+    let tickets = store.put_bulk(batch, &Limits::sz_district()).await?;
+    let rows = tickets.iter().flat_map(|t| facts(t).into_iter().map(|fact| tables::Row::new(t, fact)));
+    tables::put(store.pool(), rows.collect::<Result<_, StoreError>>()?).await?;
+    Ok(tickets.len())
 }

@@ -65,3 +65,9 @@ pub(crate) fn ordinary(catalogue: &Catalogue, name: &str, seed: u64, tickets: u3
     let normal = |request| v1::SubmitRequest { urgency: Some(Urgency::Normal.number()), ..request };
     requests(catalogue, name, seed, tickets).into_iter().map(normal).collect()
 }
+
+/// Requests of which none repeats another.
+pub(crate) fn unrelated(catalogue: &Catalogue, name: &str, seed: u64, tickets: u32) -> Vec<v1::SubmitRequest> {
+    let mut rng = StdRng::seed_from_u64(seed);
+    (0..tickets).map(|n| named(people::demand(catalogue, &mut rng), name, seed, n)).collect()
+}
