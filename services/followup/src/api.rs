@@ -306,6 +306,7 @@ impl Api {
             can_rate: ticket.state == State::PendingCallback
                 || (matches!(ticket.state, State::Closed | State::Answered)
                     && ticket.dues.contains_key(&Timer::Rating)),
+            rated: ticket.state != State::PendingCallback && ticket.answers.is_some_and(|a| a.is_valid()),
             merged: master.is_some(),
             promised_by: shown.dues.get(&Timer::Promise).map(|at| view::timestamp(*at)),
             title: title.unwrap_or_default(),

@@ -126,29 +126,36 @@ fn progress_html(view: &v1::ProgressView, link: &str, city: &City) -> String {
         ));
     }
     if view.can_rate {
-        html.push_str(&format!(
-            "<form method=post action=\"/p/{}\"><h2>请您评价 <small>your rating</small></h2>\
-             <fieldset><legend>问题是否得到解决? <small>Is it solved?</small></legend>{}</fieldset>\
-             <fieldset><legend>对办理结果是否满意? <small>Are you satisfied?</small></legend>{}</fieldset>\
-             <label class=words>说明 <small>remark, if you like</small>\
-             <textarea name=comment maxlength=500 rows=3></textarea></label>\
-             <button>提交 <small>send</small></button></form>",
-            escape(link),
-            choices("solved", &[(1, "已解决 yes"), (2, "部分解决 partly"), (3, "未解决 no"), (4, "说不清 cannot say")]),
-            choices(
-                "satisfied",
-                &[
-                    (1, "非常满意 very"),
-                    (2, "满意 yes"),
-                    (3, "基本满意 mostly"),
-                    (4, "不满意 no"),
-                    (5, "非常不满意 not at all")
-                ]
-            ),
-        ));
+        html.push_str(&form_html(view.rated, link));
     }
     html
 }
+
+/// The first rating asks everything; who has rated may still say that all is not well.
+fn form_html(rated: bool, link: &str) -> String {
+    let (head, solved, satisfied) = if rated {
+        let head = "仍未解决? <small>You have rated it. If it is not solved after all, say so.</small>";
+        (head, &SOLVED[1..3], &SATISFIED[3..])
+    } else {
+        ("请您评价 <small>your rating</small>", SOLVED, SATISFIED)
+    };
+    format!(
+        "<form method=post action=\"/p/{}\"><h2>{head}</h2>\
+         <fieldset><legend>问题是否得到解决? <small>Is it solved?</small></legend>{}</fieldset>\
+         <fieldset><legend>对办理结果是否满意? <small>Are you satisfied?</small></legend>{}</fieldset>\
+         <label class=words>说明 <small>remark, if you like</small>\
+         <textarea name=comment maxlength=500 rows=3></textarea></label>\
+         <button>提交 <small>send</small></button></form>",
+        escape(link),
+        choices("solved", solved),
+        choices("satisfied", satisfied),
+    )
+}
+
+/// The script's keys (D§11.1).
+const SOLVED: &[(u8, &str)] = &[(1, "已解决 yes"), (2, "部分解决 partly"), (3, "未解决 no"), (4, "说不清 cannot say")];
+const SATISFIED: &[(u8, &str)] =
+    &[(1, "非常满意 very"), (2, "满意 yes"), (3, "基本满意 mostly"), (4, "不满意 no"), (5, "非常不满意 not at all")];
 
 /// An instant as people of the city read it.
 fn local(at: prost_types::Timestamp, city: &City) -> Option<String> {
@@ -255,6 +262,16 @@ mod tests {
         assert!(!progress_html(&v1::ProgressView::default(), "link", &city()).contains("<form"));
         let view = v1::ProgressView { can_rate: true, ..v1::ProgressView::default() };
         assert!(progress_html(&view, "link", &city()).contains("<form"));
+    }
+
+    #[test]
+    fn who_has_rated_is_offered_only_what_is_still_taken() {
+        let keys = |rated: bool| -> Vec<String> {
+            let html = form_html(rated, "link");
+            html.split("name=").skip(1).filter_map(|f| Some(f.split_once(" required")?.0.to_owned())).collect()
+        };
+        assert_eq!(keys(true), ["solved value=2", "solved value=3", "satisfied value=4", "satisfied value=5"]);
+        assert_eq!(keys(false).len(), 9);
     }
 
     #[test]
