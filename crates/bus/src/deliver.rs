@@ -178,21 +178,22 @@ fn place(batch: &Batch) -> Option<(String, i32, i64)> {
     batch.messages().first().map(|m| (m.topic().to_owned(), m.partition(), m.offset()))
 }
 
-/// One message carries its trace on; a batch comes from many traces and links to them.
+/// Messages of one trace carry it on; a batch that comes from many traces links to them.
 fn span(group: &'static str, part: &[Message]) -> Span {
     let span = tracing::info_span!("consume", otel.kind = "consumer", group, messages = part.len());
-    match part {
-        [one] => {
-            if let Some(trace) = &one.trace {
-                telemetry::set_parent(&span, trace);
-            }
+    let mut seen = HashSet::new();
+    let traces: Vec<&str> = part.iter().filter_map(|m| m.trace.as_deref()).filter(|t| seen.insert(*t)).collect();
+    match traces.as_slice() {
+        [] => {}
+        [first, rest @ ..] if rest.iter().all(|other| trace_id(other) == trace_id(first)) => {
+            telemetry::set_parent(&span, first);
         }
-        many => {
-            let mut seen = HashSet::new();
-            for trace in many.iter().filter_map(|m| m.trace.as_deref()).filter(|t| seen.insert(*t)).take(LINKS) {
-                telemetry::add_link(&span, trace);
-            }
-        }
+        many => many.iter().take(LINKS).for_each(|trace| telemetry::add_link(&span, trace)),
     }
     span
+}
+
+/// The trace of a W3C trace context, without the span.
+fn trace_id(context: &str) -> Option<&str> {
+    context.split('-').nth(1)
 }

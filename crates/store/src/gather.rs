@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use suban_domain::{Command, Limits, Refusal, RequestId, Ticket, TicketId};
-use suban_runtime::Tasks;
+use suban_runtime::{Tasks, telemetry};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -44,6 +44,8 @@ pub struct Acted {
 
 struct WaitingAsk {
     ask: Ask,
+    /// The caller's trace: the writer works for many at once and has none of its own.
+    trace: Option<String>,
     attempts: u8,
     answer: oneshot::Sender<Result<Acted, StoreError>>,
 }
@@ -85,7 +87,7 @@ impl Writer {
     /// The refusal, `NotFound`, `Contended`, or that the database is away.
     pub async fn act(&self, ask: Ask) -> Result<Acted, StoreError> {
         let (answer, answered) = oneshot::channel();
-        let waiting = WaitingAsk { ask, attempts: 0, answer };
+        let waiting = WaitingAsk { ask, trace: telemetry::trace_context(), attempts: 0, answer };
         self.jobs.send(Job::Ask(Box::new(waiting))).await.map_err(|_| StoreError::Stopped)?;
         answered.await.map_err(|_| StoreError::Stopped)?
     }
@@ -220,7 +222,7 @@ async fn attempt(
             .and_then(|command| Change::decide(ticket, &command, limits));
         match decided {
             Ok(change) => {
-                changes.push(change);
+                changes.push(Change { trace: waiting.trace.clone(), ..change });
                 deciding.insert(waiting.ask.ticket, waiting);
             }
             Err(refused) => {

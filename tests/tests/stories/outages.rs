@@ -104,7 +104,7 @@ async fn a_killed_relay_is_replaced_within_seconds_and_nothing_is_lost_or_reorde
 
             let mut railings = Vec::new();
             for house in 1..=30 {
-                railings.push(citizen.reports(&words::railing(house * 3)).await);
+                railings.push(citizen.reports(&words::railing(100 + house)).await);
                 if house == 15 {
                     relay.kill().await.unwrap();
                 }

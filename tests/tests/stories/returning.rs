@@ -38,12 +38,15 @@ async fn a_returned_ticket_goes_through_two_reviews_and_a_person_to_the_right_un
         assert!(wrong.inbox().await.is_empty());
 
         // No machine sends it again: it waits for a person, and says why.
-        let entry = suban_tests::eventually(suban_tests::PATIENCE, "it waits in the queue", async || {
-            let ask = v1::ClaimNextRequest { request_id: city.request(), ..v1::ClaimNextRequest::default() };
-            first.dispatch().claim_next(ask).await.map(|reply| reply.into_inner().entry.unwrap())
+        suban_tests::eventually(suban_tests::PATIENCE, "it waits as returned", async || {
+            let queue = first.dispatch().list_queue(v1::ListQueueRequest::default()).await.unwrap().into_inner();
+            let reason = queue.entries.iter().find(|e| e.number == railing.number).map(|e| e.reason);
+            if reason == Some(v1::QueueReason::Returned as i32) { Ok(()) } else { Err(format!("{reason:?}")) }
         })
         .await;
-        assert_eq!((entry.number.as_str(), entry.reason), (railing.number.as_str(), v1::QueueReason::Returned as i32));
+        let ask = v1::ClaimNextRequest { request_id: city.request(), ..v1::ClaimNextRequest::default() };
+        let claimed = first.dispatch().claim_next(ask).await.unwrap().into_inner().entry.unwrap();
+        assert_eq!((claimed.number.as_str(), claimed.claimed_by.as_str()), (railing.number.as_str(), "dispatcher-1"));
         let send = v1::DispatchRequest {
             request_id: city.request(),
             ticket: railing.number.clone(),
