@@ -34,7 +34,7 @@ pub(crate) async fn command(settings: Settings, what: &Bench) -> anyhow::Result<
         Bench::Flow(how) => (flow::run(settings, how).await?, how.ground.json),
         Bench::Lifecycle(how) => (lifecycle::run(settings, how).await?, how.ground.json),
         Bench::Urgent(how) => (urgent::run(settings, how).await?, how.ground.json),
-        Bench::Floor(how) => (floor::run(settings, how).await?, how.ground.json),
+        Bench::Floor(how) => (Box::pin(floor::run(settings, how)).await?, how.ground.json),
     };
     if json {
         print::json(&report)?;

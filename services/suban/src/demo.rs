@@ -18,7 +18,7 @@ use crate::{
     check, city,
     history::Year,
     overview, print,
-    processes::Processes,
+    processes::{Processes, told_to_stop},
 };
 
 /// City seconds a real second, unless a setting says otherwise: a unit that forgets to sign must become late while
@@ -47,13 +47,53 @@ pub(crate) async fn up(mut settings: Settings, how: &Up) -> anyhow::Result<ExitC
 
     let mut processes = Processes::new(&settings, &logs)?;
     processes.start_all()?;
-    processes.ready().await?;
-    print::out("六个服务已就绪 six services are ready; the city begins to call");
+    let played = tokio::select! {
+        played = async {
+            processes.ready().await?;
+            print::out("六个服务已就绪 six services are ready; the city begins to call");
+            Box::pin(day(&settings, &store, how, year, &logs)).await
+        } => Some(played?),
+        told = told_to_stop() => {
+            told?;
+            None
+        }
+    };
+    let Some(found) = played else {
+        processes.stop_all().await?;
+        anyhow::bail!("stopped before the city's day was over");
+    };
+    if !how.once {
+        if how.data.is_some() {
+            // The year is over. A process keeps the line that it started with, so they start anew.
+            processes.stop_all().await?;
+            settings.demo.rate = 1.0;
+            processes = Processes::new(&settings, &logs)?;
+            processes.start_all()?;
+            processes.ready().await?;
+            print::out("时钟恢复正常 the clock goes on at its ordinary pace");
+        }
+        print::out("按 Ctrl-C 停止 · Ctrl-C stops everything");
+        tokio::select! {
+            told = told_to_stop() => told?,
+            service = processes.first_to_end() => print::complain(&format!("{service} ended by itself; see {}", logs.display())),
+        }
+    }
+    processes.stop_all().await?;
+    Ok(if found.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
 
+/// The city's day or the year of messages, the summary, the audit, and where to look.
+async fn day(
+    settings: &Settings,
+    store: &Store,
+    how: &Up,
+    year: Option<Year>,
+    logs: &Path,
+) -> anyhow::Result<check::Report> {
     let journal = logs.join("city.journal");
     let _ = std::fs::remove_file(&journal);
     let played = if let Some(year) = year {
-        year.play(&settings, &store, &journal).await?
+        Box::pin(year.play(settings, store, &journal)).await?
     } else {
         let play = City {
             tickets: how.tickets,
@@ -63,28 +103,18 @@ pub(crate) async fn up(mut settings: Settings, how: &Up) -> anyhow::Result<ExitC
             journal: Some(journal.clone()),
             json: false,
         };
-        city::play(&settings, &play).await?
+        city::play(settings, &play).await?
     };
     city::show(&played);
     let until = store.clock().now().micros() / 1_000_000 + 60;
-    overview::show(&settings, suban_runtime::Secret::new(watcher(&store).await?), until, &played).await?;
-
-    let found = check::audit(&settings, &Check { journal: Some(journal), patience: 60, json: false }).await?;
+    let token = watcher(store).await?;
+    overview::show(settings, suban_runtime::Secret::new(token.clone()), until, &played).await?;
+    let found = check::audit(settings, &Check { journal: Some(journal), patience: 60, json: false }).await?;
     check::show(&found);
-    let token = watcher(&store).await?;
     let gateway = settings.listen.address(Service::Gateway);
     print::out(&format!("实时看板 live page:  http://{gateway}/live#token={token}"));
     print::out(&format!("REST 接口 OpenAPI:   http://{gateway}/api/v1/openapi.json"));
-
-    if !how.once {
-        print::out("按 Ctrl-C 停止 · Ctrl-C stops everything");
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            service = processes.first_to_end() => print::complain(&format!("{service} ended by itself; see {}", logs.display())),
-        }
-    }
-    processes.stop_all().await?;
-    Ok(if found.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(found)
 }
 
 /// `suban catalogue`.

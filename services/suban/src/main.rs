@@ -48,13 +48,13 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     runtime.block_on(async move {
         match verb {
             Verb::Serve(what) => serve::serve(settings, &what).await,
-            Verb::Up(how) => demo::up(settings, &how).await,
+            Verb::Up(how) => Box::pin(demo::up(settings, &how)).await,
             Verb::Catalogue(what) => demo::catalogue(&settings, &what).await,
             Verb::City(how) => city::command(&settings, &how).await,
-            Verb::Chaos(how) => chaos::command(settings, &how).await,
+            Verb::Chaos(how) => Box::pin(until_told(chaos::command(settings, &how))).await,
             Verb::Import(how) => import::command(&settings, &how).await,
             Verb::Check(how) => check::command(&settings, &how).await,
-            Verb::Bench(what) => bench::command(settings, &what).await,
+            Verb::Bench(what) => Box::pin(until_told(bench::command(settings, &what))).await,
             Verb::Dlq(what) => dlq::command(&settings, &what).await,
             Verb::Replay { service } => stream::replay(settings, service).await,
             Verb::Republish { from } => stream::republish(&settings, &from).await,
@@ -67,4 +67,15 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             }
         }
     })
+}
+
+/// Gives up what starts processes of its own when somebody says stop, so that they end with it.
+async fn until_told(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    tokio::select! {
+        done = work => done,
+        told = processes::told_to_stop() => {
+            told?;
+            anyhow::bail!("ended by a signal")
+        }
+    }
 }

@@ -26,6 +26,17 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Added to the services' own deadline for a graceful stop before they are killed.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// Waits until somebody says stop: Ctrl-C, or a termination signal.
+pub(crate) async fn told_to_stop() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
 /// The running services of one city.
 pub(crate) struct Processes {
     settings: Settings,
@@ -112,14 +123,6 @@ impl Processes {
             child.kill().await?;
         }
         Ok(())
-    }
-
-    /// Stops one in good order; what does not end in time is killed.
-    pub(crate) async fn stop(&mut self, service: Service) -> anyhow::Result<()> {
-        if let Some(child) = self.running.get(&service) {
-            terminate(child).await;
-        }
-        self.ended(service).await
     }
 
     /// Stops all in good order, together.

@@ -29,7 +29,7 @@ async fn a_neighbour_and_the_same_person_again_follow_the_first_and_each_is_answ
 
         // One unit works once; the neighbour sees the progress, and neither the master's number nor anybody else.
         let unit = city.unit(words::ROADS).await;
-        assert_eq!(unit.inbox().await, [master.number.clone()]);
+        assert_eq!(unit.inbox().await, std::slice::from_ref(&master.number));
         let page = neighbour.looks(&other).await.body;
         assert!(page.contains("已与同一事项并案办理") && !page.contains(&master.number), "{page}");
         unit.handles(&master).await;

@@ -28,7 +28,7 @@ async fn a_broken_railing_is_reported_repaired_rated_and_counted() {
 
         // The unit takes it, looks at the phone for a reason, calls, repairs, hands in.
         let unit = city.unit(words::ROADS).await;
-        assert_eq!(unit.inbox().await, [railing.number.clone()]);
+        assert_eq!(unit.inbox().await, std::slice::from_ref(&railing.number));
         city.passes(Span::minutes(20));
         unit.signs(&railing).await;
         city.passes(Span::minutes(40));
@@ -70,7 +70,7 @@ async fn a_street_light_that_needs_two_units_is_answered_once_by_the_lead() {
         let sent = city.becomes(&light, State::PendingSign).await;
         let (lead, assist) = (city.unit(words::LIGHTS.0).await, city.unit(words::LIGHTS.1).await);
         assert_eq!(sent.lead().unwrap().unit.as_str(), lead.code);
-        assert_eq!(assist.inbox().await, [light.number.clone()], "the street office has its part");
+        assert_eq!(assist.inbox().await, std::slice::from_ref(&light.number), "the street office has its part");
         lead.signs(&light).await;
         lead.contacts(&light).await;
         assist.signs(&light).await;

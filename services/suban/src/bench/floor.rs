@@ -133,13 +133,16 @@ async fn wait_for(ground: &Ground, tickets: u32, tasks: &Tasks) -> anyhow::Resul
     }
 }
 
+/// What a stage does with a batch.
+type Handler = for<'a> fn(&'a Stage, &'a [Message]) -> futures::future::BoxFuture<'a, Result<(), Failure>>;
+
 async fn consume(
     settings: &Settings,
     group: &'static str,
     stage: Stage,
     tasks: &Tasks,
     health: &Health,
-    handler: for<'a> fn(&'a Stage, &'a [Message]) -> futures::future::BoxFuture<'a, Result<(), Failure>>,
+    handler: Handler,
 ) -> anyhow::Result<()> {
     let batches = Batches::tickets(settings, group, tasks, health).await?;
     tasks.spawn(group, deliver(batches, stage, handler));

@@ -54,9 +54,12 @@ impl Meter {
         let database: PgConnectOptions = settings.database.url.expose().parse().context("the database's address")?;
         let broker = settings.kafka.brokers.split(',').next().unwrap_or_default();
         let redis = redis::Client::open(settings.redis.url.expose()).ok();
-        let redis = redis.and_then(|client| match client.get_connection_info().addr() {
-            redis::ConnectionAddr::Tcp(_, port) => Some(*port),
-            _ => None,
+        let redis = redis.and_then(|client| {
+            if let redis::ConnectionAddr::Tcp(_, port) = client.get_connection_info().addr() {
+                Some(*port)
+            } else {
+                None
+            }
         });
         let started = ground.processes.as_ref().map(Processes::pids).unwrap_or_default();
         let serving = |service: Service| {

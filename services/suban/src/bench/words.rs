@@ -69,5 +69,5 @@ pub(crate) fn ordinary(catalogue: &Catalogue, name: &str, seed: u64, tickets: u3
 /// Requests of which none repeats another.
 pub(crate) fn unrelated(catalogue: &Catalogue, name: &str, seed: u64, tickets: u32) -> Vec<v1::SubmitRequest> {
     let mut rng = StdRng::seed_from_u64(seed);
-    (0..tickets).map(|n| named(people::demand(catalogue, &mut rng), name, seed, n)).collect()
+    (0..tickets).map(|n| named(demands::demand(catalogue, &mut rng), name, seed, n)).collect()
 }
