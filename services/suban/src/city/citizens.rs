@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures::StreamExt as _;
 use suban_domain::Channel;
 use suban_proto::v1::{self, ContactResult};
+use tonic::Code;
 
 use super::{
     plan::{Call, Demand, Plan},
@@ -159,9 +160,13 @@ impl Staff {
             confirmed: true,
             reason: why.to_owned(),
         };
-        // A master, a member, a report in the public interest: these go on all the same, and the citizen is told.
-        let gone = call(&self.agent, ask, |mut line, ask| async move { line.withdraw(ask).await }).await;
-        self.board.note("撤回 withdrawn", &gone);
+        match call(&self.agent, ask, |mut line, ask| async move { line.withdraw(ask).await }).await {
+            // A master, a member, a report in the public interest: these go on all the same, and the citizen is told.
+            Err(status) if status.code() == Code::InvalidArgument => self.board.lock().refused_on_purpose += 1,
+            gone => {
+                self.board.note("撤回 withdrawn", &gone);
+            }
+        }
     }
 }
 
