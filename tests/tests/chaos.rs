@@ -1,6 +1,8 @@
 //! The kill test: a city plays, twenty times something is killed, restarted or emptied, and nothing is lost,
 //! doubled, out of order or stranded. It breaks servers, so it has a stack of its own.
 
+#![expect(clippy::unwrap_used, reason = "what a test calls may fail as the test does")]
+
 use std::{
     net::TcpListener,
     path::{Path, PathBuf},

@@ -45,10 +45,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     runtime.block_on(async move {
         match verb {
             Verb::Serve(what) => serve::serve(settings, &what).await,
-            Verb::Up(how) => demo::up(settings, &how).await,
+            Verb::Up(how) => Box::pin(until_told(demo::up(settings, &how))).await,
             Verb::Catalogue(what) => demo::catalogue(&settings, &what).await,
             Verb::City(how) => city::command(&settings, &how).await,
-            Verb::Chaos(how) => chaos::command(settings, &how).await,
+            Verb::Chaos(how) => Box::pin(until_told(chaos::command(settings, &how))).await,
             Verb::Check(how) => check::command(&settings, &how).await,
             Verb::Dlq(what) => dlq::command(&settings, &what).await,
             Verb::Replay { service } => stream::replay(settings, service).await,
@@ -62,4 +62,13 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             }
         }
     })
+}
+
+/// Ends what starts processes of its own at a termination signal, so that they end with it.
+async fn until_told(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    let mut told = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        done = work => done,
+        _ = told.recv() => anyhow::bail!("ended by a termination signal"),
+    }
 }

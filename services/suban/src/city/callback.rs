@@ -6,7 +6,7 @@ use futures::StreamExt as _;
 use suban_domain::{AttemptOutcome, SurveyMeans};
 use suban_proto::v1::{self, SurveyDecision, SurveyWaits};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tonic::Status;
+use tonic::{Code, Status};
 
 use super::{
     book::Known,
@@ -79,7 +79,16 @@ impl Staff {
             comment: comment.to_owned(),
         };
         let told = call(&self.callback, ask, |mut line, ask| async move { line.record_survey(ask).await }).await;
-        self.board.note(if unhappy { "回访不满意 unhappy" } else { "回访满意 satisfied" }, &told);
+        let act = if unhappy { "回访不满意 unhappy" } else { "回访满意 satisfied" };
+        match told {
+            // Closed between the look and the call: what is said of it then is not call-back's to record (F64).
+            Err(status) if status.code() == Code::PermissionDenied => {
+                *self.board.lock().overtaken.entry(act).or_default() += 1;
+            }
+            told => {
+                self.board.note(act, &told);
+            }
+        }
     }
 
     /// The citizen's own page, over plain HTTP, as a browser sends the form.

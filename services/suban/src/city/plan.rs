@@ -24,8 +24,8 @@ const MOST_CONTACTS: usize = 2_000;
 const MEMORY: usize = 40;
 /// Demands that must lie between a demand and what somebody says about it, so that it has its number by then.
 const LATER: usize = 24;
-/// A burst comes about once in so many tickets.
-const BURST_EVERY: u32 = 250;
+/// Each of the two bursts of a day is one in so many tickets.
+const BURST: u32 = 40;
 
 /// Shares of the channels, in percent, for a whole city.
 const CITY: &[(u32, Channel)] = &[
@@ -152,6 +152,8 @@ impl Plan {
         };
         let mut demands: Vec<Demand> = Vec::new();
         let wanted = usize::try_from(how.tickets)?;
+        // A power cut in the morning, a closed gym in the evening.
+        let bursts = [wanted / 5 + rng.random_range(0..=wanted / 5), wanted * 3 / 5 + rng.random_range(0..=wanted / 5)];
         // Everybody of one neighbourhood at once: (which event, how many are still to come).
         let mut burst: Option<(usize, u32)> = None;
         while demands.len() < wanted {
@@ -173,9 +175,7 @@ impl Plan {
             burst = match burst {
                 Some((of, left)) if left > 1 => Some((of, left - u32::from(in_burst.is_some()))),
                 Some(_) => None,
-                None if rng.random_ratio(1, BURST_EVERY) && !demands.is_empty() => {
-                    Some((demands.len(), (how.tickets / 40).clamp(3, 300)))
-                }
+                None if bursts.contains(&demands.len()) => Some((demands.len(), (how.tickets / BURST).clamp(3, 300))),
                 None => None,
             };
             let n = demands.len();
