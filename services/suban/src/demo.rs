@@ -63,6 +63,14 @@ pub(crate) async fn up(mut settings: Settings, how: &Up) -> anyhow::Result<ExitC
 
     let found = check::audit(&settings, &Check { journal: Some(journal), patience: 60, json: false }).await?;
     check::show(&found);
+    if how.data.is_some() && !how.once {
+        // The year is over. A process keeps the line it started with, so they start anew at an ordinary pace.
+        stop(children).await;
+        settings.demo.rate = 1.0;
+        children = start_services(&settings, &logs)?;
+        wait_until_ready(&settings, &mut children).await?;
+        print::out("时钟恢复正常 the clock goes on at its ordinary pace");
+    }
     let token = watcher(&store).await?;
     let gateway = settings.listen.address(Service::Gateway);
     print::out(&format!("实时看板 live page:  http://{gateway}/live#token={token}"));
