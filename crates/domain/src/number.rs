@@ -2,7 +2,7 @@
 //!
 //! `SB` + yyMMdd + a sequence of at least six digits that grows when a day needs more + one check
 //! character over everything before it (ISO 7064 MOD 37,36: catches every single wrong character and
-//! every swap of neighbours). The day is the city's, of the time of receipt.
+//! nearly every swap of neighbours). The day is the city's, of the time of receipt.
 
 use std::{fmt, str::FromStr};
 
@@ -147,15 +147,24 @@ mod tests {
             prop_assert_eq!(text.parse::<TicketNumber>(), Err(NumberError::Check));
         }
 
-        #[test]
-        fn swapped_neighbours_are_noticed(s in 0u64..1_000_000, place in 2usize..13) {
+    }
+
+    /// The hybrid system cannot catch every one: where the running product is 36, some pairs weigh the same.
+    #[test]
+    fn nearly_every_swap_of_neighbours_is_noticed() {
+        let (mut swaps, mut unnoticed) = (0u32, 0u32);
+        for s in (0..1_000_000).step_by(97) {
             let good = TicketNumber::new(26, 11, 24, s);
-            let mut bytes = good.as_str().as_bytes().to_vec();
-            prop_assume!(bytes[place] != bytes[place + 1]);
-            bytes.swap(place, place + 1);
-            let text = String::from_utf8(bytes).unwrap();
-            prop_assert_eq!(text.parse::<TicketNumber>(), Err(NumberError::Check));
+            for place in 2..13 {
+                let mut bytes = good.as_str().as_bytes().to_vec();
+                if bytes[place] != bytes[place + 1] {
+                    bytes.swap(place, place + 1);
+                    swaps += 1;
+                    unnoticed += u32::from(String::from_utf8(bytes).unwrap().parse::<TicketNumber>().is_ok());
+                }
+            }
         }
+        assert!(unnoticed * 100 < swaps, "{unnoticed} of {swaps} swaps went unnoticed");
     }
 
     #[test]

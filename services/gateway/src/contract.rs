@@ -23,8 +23,9 @@ fn document() -> Value {
 async fn gateway() -> Router {
     let closed = ["INTAKE", "DISPATCH", "FOLLOWUP", "SCORING"]
         .map(|name| (format!("SUBAN_PEERS__{name}"), "http://127.0.0.1:1".to_owned()));
-    let body_limit = ("SUBAN_LIMITS__MESSAGE_BYTES".to_owned(), "65536".to_owned());
-    let settings = Settings::from_layers(None, closed.into_iter().chain([body_limit])).unwrap();
+    let limits = [("MESSAGE_BYTES", "65536"), ("WORDS_CHARS", "10000")]
+        .map(|(name, value)| (format!("SUBAN_LIMITS__{name}"), value.to_owned()));
+    let settings = Settings::from_layers(None, closed.into_iter().chain(limits)).unwrap();
     router(Peers::new(&settings, Secret::new("own")).await.unwrap(), &settings.limits)
 }
 

@@ -68,7 +68,9 @@ async fn who_was_erased_stays_erased_over_a_replay_and_a_restore_and_the_neighbo
         for service in SERVICES {
             city.close(service).await;
         }
-        postgres(city, "pg_restore", &["--clean", "--if-exists", "--single-transaction", &text(&backup)]);
+        let all = "drop schema core, dispatch, followup, scoring cascade; drop table _sqlx_migrations";
+        sqlx::raw_sql(all).execute(city.pool()).await.unwrap();
+        postgres(city, "pg_restore", &["--exit-on-error", "--no-owner", &text(&backup)]);
         let told = city.runs(&["erase", "--reapply", "--from", &text(&tombstones)]).await;
         assert!(told.ok && told.out.contains("1 keys destroyed"), "{told:?}");
         std::fs::remove_dir_all(&folder).unwrap();

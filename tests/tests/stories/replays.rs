@@ -25,11 +25,13 @@ async fn a_day(city: &City) {
     city.settles().await;
 }
 
-/// Everything that is stored, and every fact of scoring and survey as it stands.
+/// Everything that is stored, and every fact of scoring and survey as it stands. The version that a fact was read at
+/// may rise: what changes no figure is passed over live.
 async fn all(city: &City) -> (suban_tests::Counts, Vec<String>) {
     let rows = sqlx::query_scalar(
         "select row_to_json(t)::text from (select id, version, state, body from core.ticket order by id) t
-         union all select row_to_json(f)::text from (select * from scoring.fact order by ticket_id, unit) f
+         union all select row_to_json(f)::text from (select ticket_id, unit, area, channel, received_at, body, open_due
+                                                       from scoring.fact order by ticket_id, unit) f
          union all select row_to_json(s)::text from (select * from followup.survey order by ticket_id, cause) s
          union all select row_to_json(q)::text from (select * from dispatch.queue order by ticket_id) q
          union all select row_to_json(d)::text from (select * from dispatch.decision order by ticket_id, version) d",
