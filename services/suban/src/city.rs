@@ -34,6 +34,7 @@ pub(crate) use people::PHONES;
 use plan::Plan;
 pub(crate) use staff::Staff;
 pub(crate) use summary::{Board, Summary, show};
+pub(crate) use units::{finding, positive};
 
 /// Between two looks at inboxes and queues.
 const PAUSE: Duration = Duration::from_millis(1500);

@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt as _;
 use suban_domain::{
-    Actor, ContactOutcome, Demand, Finding, Mode, Outcome, PersonCode, ReplyMeans, Role, SiteVisit, State, TaskState,
-    TicketId, UnitCode,
+    Actor, ContactOutcome, Demand, Kind, Mode, Outcome, PersonCode, ReplyMeans, Role, SiteVisit, State, TaskRole,
+    TaskState, TicketId, UnitCode,
 };
 use suban_proto::v1::{
     self, dispatch_service_client::DispatchServiceClient, followup_service_client::FollowupServiceClient,
@@ -21,6 +21,7 @@ use tonic::{service::interceptor::InterceptedService, transport::Channel as Line
 use uuid::Uuid;
 
 use super::ground::Ground;
+use crate::city;
 
 type Named = InterceptedService<Line, Outgoing>;
 
@@ -35,12 +36,14 @@ const PAGE: u32 = 200;
 pub(crate) struct Unit {
     signer: DispatchServiceClient<Named>,
     handler: DispatchServiceClient<Named>,
+    reader: IntakeServiceClient<Named>,
 }
 
 impl Unit {
     /// Every unit that can be sent a ticket.
     pub(crate) async fn all(ground: &Ground) -> anyhow::Result<Vec<Self>> {
         let line = channel(&ground.settings.peer(Service::Dispatch), &ground.settings).await?;
+        let intake = channel(&ground.settings.peer(Service::Intake), &ground.settings).await?;
         let mut units = Vec::new();
         for unit in ground.catalogue.units().iter().filter(|u| u.parent.is_none()) {
             let token = async |role: Role, name: &str| {
@@ -48,12 +51,12 @@ impl Unit {
                 let actor = Actor { role, person, unit: Some(unit.code.clone()), area: None };
                 anyhow::Ok(Outgoing::new(&ground.store.create_token(&actor, &actor, false, None).await?.plain)?)
             };
+            let (signer, handler) =
+                (token(Role::UnitSigner, "signer").await?, token(Role::UnitHandler, "bench").await?);
             units.push(Self {
-                signer: DispatchServiceClient::with_interceptor(line.clone(), token(Role::UnitSigner, "signer").await?),
-                handler: DispatchServiceClient::with_interceptor(
-                    line.clone(),
-                    token(Role::UnitHandler, "bench").await?,
-                ),
+                signer: DispatchServiceClient::with_interceptor(line.clone(), signer),
+                handler: DispatchServiceClient::with_interceptor(line.clone(), handler.clone()),
+                reader: IntakeServiceClient::with_interceptor(intake.clone(), handler),
             });
         }
         Ok(units)
@@ -101,10 +104,13 @@ impl Unit {
         if !matches!(from, Some(TaskState::PendingSign | TaskState::Signed | TaskState::Contacted)) {
             return false;
         }
+        let finding = city::finding(Kind::from_number(entry.kind), 0);
+        let because = if city::positive(finding) { "" } else { "经核实,情况如答复所述。" };
         let ask = v1::SubmitResultRequest {
             request_id: request_id("result"),
             ticket: ticket.clone(),
-            finding: Finding::True.number(),
+            finding: finding.number(),
+            finding_because: because.into(),
             demand: Demand::Lawful.number(),
             outcome: Outcome::Solved.number(),
             site_visit: SiteVisit::Yes.number(),
@@ -112,9 +118,31 @@ impl Unit {
             reply: "您反映的问题我单位已派员到现场核查并处理完毕,感谢您的监督。".into(),
             internal: "已联系诉求人,现场整改完成。".into(),
             public: true,
-            ..v1::SubmitResultRequest::default()
         };
-        handler.submit_result(ask).await.is_ok()
+        // A lead whose assisting units are at work takes their parts first, and hands in the next time round.
+        handler.submit_result(ask).await.is_ok() || self.take_parts(&ticket).await
+    }
+
+    /// Accepts the parts that assisting units have handed in (F60); answers whether there was one.
+    async fn take_parts(&self, ticket: &str) -> bool {
+        let ask = v1::GetRequest { ticket: ticket.to_owned() };
+        let Ok(view) = self.reader.clone().get(ask).await else { return false };
+        let mut taken = false;
+        for part in view.into_inner().tasks {
+            let submitted = TaskState::from_number(part.state) == Some(TaskState::Submitted);
+            if submitted && part.role == TaskRole::Assist.number() {
+                let ask = v1::DecidePartRequest {
+                    request_id: format!("part-{ticket}-{}", part.unit),
+                    ticket: ticket.to_owned(),
+                    unit: part.unit,
+                    decision: v1::PartDecision::Accept.into(),
+                    rating: 4,
+                    reason: String::new(),
+                };
+                taken |= self.handler.clone().decide_part(ask).await.is_ok();
+            }
+        }
+        taken
     }
 }
 

@@ -245,7 +245,7 @@ impl Staff {
 }
 
 /// 事实认定: each type has a list of its own (D§5.4).
-const fn finding(kind: Option<Kind>, seed: u64) -> Finding {
+pub(crate) const fn finding(kind: Option<Kind>, seed: u64) -> Finding {
     let usual = seed % 10 < 8;
     match kind {
         Some(Kind::Suggestion) if usual => Finding::Adopted,
@@ -258,6 +258,6 @@ const fn finding(kind: Option<Kind>, seed: u64) -> Finding {
 }
 
 /// The gateway to handlers asks for a reason with everything but 属实.
-const fn positive(finding: Finding) -> bool {
+pub(crate) const fn positive(finding: Finding) -> bool {
     matches!(finding, Finding::True)
 }
