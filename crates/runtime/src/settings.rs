@@ -378,10 +378,6 @@ pub struct Limits {
     /// A unary request that runs longer is ended.
     #[serde(with = "span_text")]
     pub request_timeout: Duration,
-    /// Rows of a page when not said.
-    pub page_default: u32,
-    /// Rows of a page at most.
-    pub page_max: u32,
     /// Time for a graceful stop.
     #[serde(with = "span_text")]
     pub drain: Duration,

@@ -97,10 +97,6 @@ impl Settings {
         refuse(limits.requests_per_connection == 0, "limits.requests_per_connection must be at least 1");
         refuse(limits.requests == 0, "limits.requests must be at least 1");
         refuse(limits.request_timeout.is_zero(), "limits.request_timeout must be above 0");
-        refuse(
-            limits.page_default == 0 || limits.page_default > limits.page_max,
-            "limits.page_default must be at least 1 and not above limits.page_max",
-        );
         refuse(limits.delivery_attempts == 0, "limits.delivery_attempts must be at least 1");
         refuse(
             limits.retry_first.is_zero() || limits.retry_first > limits.retry_max,

@@ -47,10 +47,7 @@ fn every_default_says_its_reason() {
         } else {
             let name = line.split(' ').next().unwrap();
             let shares = Service::ALL.iter().any(|s| s.name() == name)
-                || matches!(
-                    name,
-                    "west" | "north" | "east" | "key" | "ca" | "page_max" | "retry_max" | "south" | "cert"
-                );
+                || matches!(name, "west" | "north" | "east" | "key" | "ca" | "retry_max" | "south" | "cert");
             assert!(explained || shares, "{name} has no comment");
             explained = shares;
         }
@@ -125,7 +122,7 @@ fn all_problems_are_told_at_once() {
         ("SUBAN_DEMO__RATE", "60"),
         ("SUBAN_CITY__ZONE", "Asia/Atlantis"),
         ("SUBAN_CITY__BOUNDS__NORTH", "10"),
-        ("SUBAN_LIMITS__PAGE_DEFAULT", "900"),
+        ("SUBAN_LIMITS__REQUESTS", "0"),
         ("SUBAN_SECURITY__LINK_KEY", "x"),
         ("SUBAN_KAFKA__DELIVERY_TIMEOUT", "7s"),
         ("SUBAN_TELEMETRY__LOG", "suban=loud"),
@@ -138,7 +135,7 @@ fn all_problems_are_told_at_once() {
         "demo.enabled",
         "city.zone",
         "city.bounds",
-        "limits.page_default",
+        "limits.requests",
         "security.phone_key",
         "kafka.delivery_timeout",
         "telemetry.log",
