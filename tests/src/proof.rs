@@ -11,11 +11,11 @@ use crate::{City, PATIENCE, eventually};
 
 /// Every consumer: its service, its group and its topic.
 const GROUPS: [(Service, &str, Topic); 5] = [
-    (Service::Dedup, suban_dedup::GROUP, Topic::Ticket),
-    (Service::Dispatch, suban_dispatch::GROUP, Topic::Ticket),
+    (Service::Dedup, suban_dedup::GROUP.name, Topic::Ticket),
+    (Service::Dispatch, suban_dispatch::GROUP.name, Topic::Ticket),
     (Service::Dispatch, suban_dispatch::URGENT_GROUP, Topic::Urgent),
-    (Service::Followup, suban_followup::GROUP, Topic::Ticket),
-    (Service::Scoring, suban_scoring::GROUP, Topic::Ticket),
+    (Service::Followup, suban_followup::GROUP.name, Topic::Ticket),
+    (Service::Scoring, suban_scoring::GROUP.name, Topic::Ticket),
 ];
 
 /// Waits until the outbox is empty and nobody who is open lags.

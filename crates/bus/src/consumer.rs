@@ -26,8 +26,9 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     BusError, Message, Topic, client,
     dead::Letter,
-    envelope::{Corrupt, Record},
+    envelope::{self, Corrupt, Record},
     error::{blocking, drop_elsewhere},
+    group::{Group, Kinds, Pace},
     group_name,
     sender::Sender,
     topics::{self, ANSWER},
@@ -47,6 +48,7 @@ type Client = StreamConsumer<Watched>;
 pub struct Batches {
     pub(crate) settings: Settings,
     pub(crate) group: &'static str,
+    kinds: Kinds,
     topic: Topic,
     /// The topics read; a record's topic is one of these, shared.
     names: Vec<Arc<str>>,
@@ -62,9 +64,19 @@ pub struct Batches {
     ends: Option<HashMap<i32, i64>>,
 }
 
-/// A record, and how many revocations there had been when it was read.
+/// A record as it was read.
 struct Arrived {
-    record: Record,
+    place: Place,
+    /// Its content; none when its kind is not given to this group.
+    record: Option<Record>,
+}
+
+/// Where a record stands, and how many revocations there had been when it was read.
+#[derive(Debug)]
+struct Place {
+    topic: Arc<str>,
+    partition: i32,
+    offset: i64,
     seen: u64,
 }
 
@@ -74,19 +86,10 @@ pub struct Batch {
     messages: Vec<Message>,
     /// Revocations when each message was read.
     seen: Vec<u64>,
-    /// Records between them that are dead letters by now, so that their offsets pass as well.
-    buried: Vec<Buried>,
+    /// Records between them that are not given or are dead letters by now: their offsets pass as well. With each,
+    /// how many messages of the batch stand before it.
+    passed: Vec<(usize, Place)>,
     watch: Arc<Watch>,
-}
-
-#[derive(Debug)]
-struct Buried {
-    /// How many messages of the batch stand before it.
-    before: usize,
-    topic: Arc<str>,
-    partition: i32,
-    offset: i64,
-    seen: u64,
 }
 
 impl Batch {
@@ -108,10 +111,10 @@ impl Batch {
             let record = message.record();
             self.watch.done(&record.topic, record.partition, record.offset, seen);
         }
-        for Buried { topic, partition, offset, seen, .. } in self.buried.extract_if(.., |b| b.before <= n) {
-            self.watch.done(&topic, partition, offset, seen);
+        for (_, place) in self.passed.extract_if(.., |(before, _)| *before <= n) {
+            self.watch.done(&place.topic, place.partition, place.offset, place.seen);
         }
-        self.buried.iter_mut().for_each(|b| b.before -= n);
+        self.passed.iter_mut().for_each(|(before, _)| *before -= n);
     }
 
     /// Forgets what another instance owns by now; it is delivered there.
@@ -126,8 +129,15 @@ impl Batch {
         if kept.iter().all(|kept| *kept) {
             return;
         }
-        for buried in &mut self.buried {
-            buried.before = kept.iter().take(buried.before).filter(|kept| **kept).count();
+        // How many of the first n are kept, for every n.
+        let counts: Vec<usize> = std::iter::once(0)
+            .chain(kept.iter().scan(0, |count, kept| {
+                *count += usize::from(*kept);
+                Some(*count)
+            }))
+            .collect();
+        for (before, _) in &mut self.passed {
+            *before = counts.get(*before).copied().unwrap_or(*before);
         }
         let mut keep = kept.iter();
         self.messages.retain(|_| keep.next().copied().unwrap_or(true));
@@ -143,16 +153,11 @@ impl std::fmt::Debug for Batches {
 }
 
 impl Batches {
-    /// Every event, in the ticket's order.
+    /// The events that are given to a group, in the ticket's order.
     ///
     /// # Errors
     /// When Kafka is away or refuses.
-    pub async fn tickets(
-        settings: &Settings,
-        group: &'static str,
-        tasks: &Tasks,
-        health: &Health,
-    ) -> Result<Self, BusError> {
+    pub async fn tickets(settings: &Settings, group: Group, tasks: &Tasks, health: &Health) -> Result<Self, BusError> {
         Self::live(settings, group, Topic::Ticket, tasks, health).await
     }
 
@@ -166,22 +171,26 @@ impl Batches {
         tasks: &Tasks,
         health: &Health,
     ) -> Result<Self, BusError> {
-        Self::live(settings, group, Topic::Urgent, tasks, health).await
+        Self::live(settings, Group::every(group), Topic::Urgent, tasks, health).await
     }
 
     async fn live(
         settings: &Settings,
-        group: &'static str,
+        group: Group,
         topic: Topic,
         tasks: &Tasks,
         health: &Health,
     ) -> Result<Self, BusError> {
-        let retry = Topic::Retry(group.to_owned());
+        let retry = Topic::Retry(group.name.to_owned());
         topics::ensure(settings, vec![topic.clone(), retry.clone(), Topic::Dead]).await?;
         let names = vec![Arc::from(topic.name(settings)), Arc::from(retry.name(settings))];
         let mut batches = Self::unconnected(settings, group, topic, names, tasks, health);
-        let mut config = client::consumer(settings, &group_name(settings, group));
+        let mut config = client::consumer(settings, &group_name(settings, group.name));
         config.set("statistics.interval.ms", "2000");
+        if group.pace == Pace::Gathered {
+            // Or after `fetch.wait.max.ms`.
+            config.set("fetch.min.bytes", "65536");
+        }
         let client = Client::from_config_and_context(&config, Watched(batches.watch.clone()))
             .map_err(BusError::kafka("make a consumer"))?;
         let names: Vec<&str> = batches.names.iter().map(|n| &**n).collect();
@@ -196,16 +205,11 @@ impl Batches {
     ///
     /// # Errors
     /// When Kafka is away or refuses.
-    pub async fn replay(
-        settings: &Settings,
-        group: &'static str,
-        tasks: &Tasks,
-        health: &Health,
-    ) -> Result<Self, BusError> {
+    pub async fn replay(settings: &Settings, group: Group, tasks: &Tasks, health: &Health) -> Result<Self, BusError> {
         let topic = Topic::Ticket;
         let name: Arc<str> = Arc::from(topic.name(settings));
         let mut batches = Self::unconnected(settings, group, topic, vec![name.clone()], tasks, health);
-        let mut config = client::consumer(settings, &group_name(settings, &format!("{group}.replay")));
+        let mut config = client::consumer(settings, &group_name(settings, &format!("{}.replay", group.name)));
         config.set("enable.auto.commit", "false").set("enable.partition.eof", "true");
         let watched = Watched(batches.watch.clone());
         let (client, ends) = blocking("start a replay", move || {
@@ -236,7 +240,7 @@ impl Batches {
 
     fn unconnected(
         settings: &Settings,
-        group: &'static str,
+        Group { name: group, kinds, .. }: Group,
         topic: Topic,
         names: Vec<Arc<str>>,
         tasks: &Tasks,
@@ -247,6 +251,7 @@ impl Batches {
         Self {
             settings: settings.clone(),
             group,
+            kinds,
             topic,
             names,
             client: None,
@@ -298,15 +303,19 @@ impl Batches {
             }
             self.drain(&mut arrived, most);
             let mut batch =
-                Batch { messages: Vec::new(), seen: Vec::new(), buried: Vec::new(), watch: self.watch.clone() };
-            for Arrived { record, seen } in arrived {
-                if self.watch.lost(&record.topic, record.partition, seen) {
+                Batch { messages: Vec::new(), seen: Vec::new(), passed: Vec::new(), watch: self.watch.clone() };
+            for Arrived { place, record } in arrived {
+                if self.watch.lost(&place.topic, place.partition, place.seen) {
                     continue;
                 }
+                let Some(record) = record else {
+                    batch.passed.push((batch.messages.len(), place));
+                    continue;
+                };
                 match Message::try_from(record) {
                     Ok(message) => {
                         batch.messages.push(message);
-                        batch.seen.push(seen);
+                        batch.seen.push(place.seen);
                     }
                     Err(corrupt) => {
                         // Nothing can be read from it, so nothing is to be tried twice.
@@ -315,8 +324,7 @@ impl Batches {
                             self.close().await;
                             return Ok(None);
                         }
-                        let Record { topic, partition, offset, .. } = record;
-                        batch.buried.push(Buried { before: batch.messages.len(), topic, partition, offset, seen });
+                        batch.passed.push((batch.messages.len(), place));
                     }
                 }
             }
@@ -342,7 +350,7 @@ impl Batches {
             let Ok(received) = tokio::time::timeout(LOOK_AGAIN, client.recv()).await else { continue };
             match received {
                 Ok(message) => {
-                    let arrived = arrived(&message, &self.names, &self.watch);
+                    let arrived = self.arrived(&message);
                     if let Some(arrived) = passed(arrived, self.ends.as_mut()) {
                         return Ok(Some(arrived));
                     }
@@ -363,6 +371,15 @@ impl Batches {
         }
     }
 
+    fn arrived(&self, message: &BorrowedMessage<'_>) -> Arrived {
+        let name = self.names.iter().find(|n| &***n == message.topic());
+        let topic = name.map_or_else(|| Arc::from(message.topic()), Arc::clone);
+        let given = envelope::kind_in(message).is_none_or(|kind| self.kinds.given(kind));
+        let record = given.then(|| Record::of(message, Arc::clone(&topic)));
+        let (partition, offset, seen) = (message.partition(), message.offset(), self.watch.revocations());
+        Arrived { place: Place { topic, partition, offset, seen }, record }
+    }
+
     /// Adds what has arrived already, up to `most`.
     fn drain(&mut self, into: &mut Vec<Arrived>, most: usize) {
         let Some(client) = &self.client else { return };
@@ -370,7 +387,7 @@ impl Batches {
         while into.len() < most {
             match stream.next().now_or_never().flatten() {
                 Some(Ok(message)) => {
-                    let arrived = arrived(&message, &self.names, &self.watch);
+                    let arrived = self.arrived(&message);
                     into.extend(passed(arrived, self.ends.as_mut()));
                 }
                 Some(Err(KafkaError::PartitionEOF(partition))) => {
@@ -505,18 +522,13 @@ impl Drop for Batches {
     }
 }
 
-fn arrived(message: &BorrowedMessage<'_>, names: &[Arc<str>], watch: &Watch) -> Arrived {
-    let name = names.iter().find(|n| &***n == message.topic());
-    let topic = name.map_or_else(|| Arc::from(message.topic()), Arc::clone);
-    Arrived { record: Record::of(message, topic), seen: watch.revocations() }
-}
-
 /// In a replay, what lies before the end that was noted; the last one ends its partition.
 fn passed(arrived: Arrived, ends: Option<&mut HashMap<i32, i64>>) -> Option<Arrived> {
     let Some(ends) = ends else { return Some(arrived) };
-    let end = *ends.get(&arrived.record.partition)?;
-    if arrived.record.offset + 1 >= end {
-        ends.remove(&arrived.record.partition);
+    let Place { partition, offset, .. } = arrived.place;
+    let end = *ends.get(&partition)?;
+    if offset + 1 >= end {
+        ends.remove(&partition);
     }
-    (arrived.record.offset < end).then_some(arrived)
+    (offset < end).then_some(arrived)
 }

@@ -174,6 +174,15 @@ pub struct Record {
     pub(crate) broken_headers: bool,
 }
 
+/// The fact's name of a message that is still its consumer's; none where it cannot be read.
+pub(crate) fn kind_in<'a>(message: &'a BorrowedMessage<'_>) -> Option<&'a str> {
+    // The client panics over a header's name that is not UTF-8; see `Record::of`.
+    let value = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        message.headers()?.iter().find(|header| header.key == TYPE)?.value
+    }));
+    std::str::from_utf8(value.ok()??).ok()
+}
+
 const KNOWN: [&str; 8] = [EVENT_ID, TYPE, SCHEMA_VERSION, TICKET_VERSION, TIME, ACTOR, REQUEST, TRACEPARENT];
 
 impl Record {

@@ -6,6 +6,7 @@ pub mod dead;
 mod deliver;
 mod envelope;
 mod error;
+mod group;
 mod relay;
 mod scan;
 mod sender;
@@ -20,6 +21,7 @@ pub use envelope::{
     Unreadable,
 };
 pub use error::BusError;
+pub use group::{Group, Kinds, Pace};
 pub use relay::Relay;
 pub use scan::{GroupLag, fold_topic, group_lag, topic_end};
 pub use sender::Sender;

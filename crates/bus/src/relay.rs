@@ -39,6 +39,11 @@ const LOCK: i32 = 0x0073_7562;
 const CANDIDATE: Duration = Duration::from_secs(1);
 /// How long the outbox is left alone when it is empty and nobody notifies.
 const IDLE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(250));
+/// A batch of this many rows is one of a stream: the next one gathers for a moment, which nobody feels then and
+/// which spares the broker and its readers most of their requests.
+const STREAM: usize = 16;
+/// For so long.
+const GATHER: Duration = Duration::from_millis(10);
 /// Acknowledgements that take longer make the process not ready.
 const SLOW: Duration = Duration::from_secs(3);
 /// How often everything is read from the beginning, in case the floor was wrong; never more than a twentieth of
@@ -64,6 +69,14 @@ impl Shard {
             Self::Hints => 0,
             Self::First => 1,
             Self::Second => 2,
+        }
+    }
+    /// As a writer names it who wakes it.
+    const fn digit(self) -> char {
+        match self {
+            Self::Hints => '0',
+            Self::First => '1',
+            Self::Second => '2',
         }
     }
     /// In metrics and as the task's name.
@@ -99,6 +112,9 @@ impl Relay {
             ("enable_seqscan", "off"),
             ("enable_bitmapscan", "off"),
             ("enable_sort", "off"),
+            ("jit", "off"),
+            // A delete that a crash undoes is a batch sent once more, which is harmless; nobody waits for the disk.
+            ("synchronous_commit", "off"),
         ]);
         let state = Arc::new(State::new(health.check("kafka")));
         let wakes: Vec<Arc<Notify>> = Shard::ALL.iter().map(|_| Arc::default()).collect();
@@ -150,9 +166,19 @@ async fn listen(options: PgConnectOptions, wakes: Vec<Arc<Notify>>, stop: Cancel
             listener.listen("suban_outbox").await?;
             loop {
                 // None: the connection was lost and is there again; something may have been missed.
-                listener.try_recv().await?;
-                while listener.next_buffered().is_some() {}
-                wakes.iter().for_each(|wake| wake.notify_one());
+                let mut said = listener.try_recv().await?;
+                let mut all = said.is_none();
+                let mut shards = String::new();
+                while let Some(word) = said {
+                    all |= word.payload().is_empty();
+                    shards.push_str(word.payload());
+                    said = listener.next_buffered();
+                }
+                for (shard, wake) in Shard::ALL.into_iter().zip(&wakes) {
+                    if all || shards.contains(shard.digit()) {
+                        wake.notify_one();
+                    }
+                }
             }
         };
         let ended: Result<(), sqlx::Error> = tokio::select! {
@@ -293,6 +319,9 @@ impl Candidate {
             #[expect(clippy::cast_precision_loss, reason = "a batch is small")]
             metrics::histogram!("suban_relay_batch_rows", "shard" => shard).record(rows.len() as f64);
             metrics::gauge!("suban_relay_behind_seconds", "shard" => shard).set(drained.elapsed().as_secs_f64());
+            if (STREAM..FULL).contains(&rows.len()) {
+                pause(GATHER, &self.stop).await;
+            }
         }
         Ok(())
     }

@@ -16,7 +16,8 @@ use crate::{
     BusError, Message, Record, Topic,
     client::{self, Quiet},
     error::{blocking, drop_elsewhere},
-    group_name, topics,
+    group_name,
+    topics::{self, ANSWER},
 };
 
 /// Between two tries while Kafka is away.
@@ -46,7 +47,11 @@ impl Tail {
                 .ok_or_else(|| BusError::Topic { topic: topic.to_string(), problem: "is not there".to_owned() })?;
             let mut from = TopicPartitionList::new();
             for partition in 0..count {
-                from.add_partition_offset(&topic, partition, Offset::End)
+                // The end as it is now, not as it will be when the first fetch is answered.
+                let (_, end) = client
+                    .fetch_watermarks(&topic, partition, ANSWER)
+                    .map_err(BusError::kafka("ask for watermarks"))?;
+                from.add_partition_offset(&topic, partition, Offset::Offset(end))
                     .map_err(BusError::kafka("choose partitions"))?;
             }
             client.assign(&from).map_err(BusError::kafka("choose partitions"))?;

@@ -365,7 +365,7 @@ pub struct Limits {
     pub message_bytes: usize,
     /// Longest free text, characters.
     pub words_chars: usize,
-    /// Tickets in one database or Kafka batch.
+    /// Messages of one Kafka batch, which becomes one transaction.
     pub batch: usize,
     /// Commands of people committed together.
     pub group_commit: usize,

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use futures::future::BoxFuture;
-use suban_bus::{Batches, Failure, Message, Relay};
+use suban_bus::{Batches, Failure, Group, Message, Relay};
 use suban_cache::Cache;
 use suban_domain::{Actor, Limits, PersonCode, Role};
 use suban_runtime::{
@@ -129,9 +129,9 @@ impl App {
     ///
     /// # Errors
     /// When Kafka cannot be reached.
-    pub async fn consume(&self, group: &'static str, handler: Handler) -> Result<(), StartError> {
+    pub async fn consume(&self, group: Group, handler: Handler) -> Result<(), StartError> {
         let batches = Batches::tickets(&self.settings, group, &self.tasks, &self.health).await?;
-        self.run(batches, group, handler);
+        self.run(batches, group.name, handler);
         Ok(())
     }
 

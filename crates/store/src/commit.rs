@@ -4,7 +4,7 @@
 //! their ids, those that still have the expected version change, and log and outbox rows are written for
 //! exactly these. A batch with a value that Postgres refuses is halved until the bad one stands alone.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use futures::future::BoxFuture;
 use sqlx::PgConnection;
@@ -17,6 +17,8 @@ use crate::{Store, StoreError, instant::to_db, is_data_error, row};
 
 /// Ordinary shards of the outbox; a ticket keeps to one, so that its events keep their order.
 pub(crate) const SHARDS: u128 = 2;
+/// The shard that holds only hints at pressing tickets.
+pub(crate) const HINTS: i16 = 0;
 
 /// One ticket before and after, and the events between.
 #[derive(Debug, Clone)]
@@ -268,8 +270,9 @@ async fn write(conn: &mut PgConnection, changes: &[Change]) -> Result<HashSet<Uu
          ), changed as (
            update core.ticket t set version = c.version, state = c.state, body = c.body::json
              from unnest($1::uuid[], $2::int[], $3::int[], $4::smallint[], $5::text[])
-               as c(id, expected, version, state, body), locked
-            where t.id = c.id and t.id = locked.id and t.version = c.expected
+               as c(id, expected, version, state, body)
+            where t.id = c.id and t.version = c.expected
+              and (select count(*) from locked) > 0 -- all locks are taken before the first row changes
            returning t.id
          ), logged as (
            insert into core.ticket_log (ticket_id, version, type, at, role, person, unit, request, body)
@@ -338,7 +341,8 @@ async fn write(conn: &mut PgConnection, changes: &[Change]) -> Result<HashSet<Uu
         write_assists(conn, &changed, &assists_of, &assist_unit, &assist_ticket).await?;
     }
     if !changed.is_empty() {
-        notify(conn).await?;
+        let hints = (!hint.is_empty()).then_some(HINTS);
+        notify(conn, log.shard.iter().copied().chain(hints)).await?;
     }
     metrics::counter!("suban_ticket_changes_total", "outcome" => "changed").increment(changed.len() as u64);
     metrics::counter!("suban_ticket_changes_total", "outcome" => "overtaken").increment((n - changed.len()) as u64);
@@ -374,8 +378,13 @@ async fn write_assists(
     Ok(())
 }
 
-/// Wakes the relay: one a batch.
-pub(crate) async fn notify(conn: &mut PgConnection) -> Result<(), StoreError> {
-    sqlx::query("select pg_notify('suban_outbox', '')").execute(conn).await?;
+/// Wakes the relays of these shards: one word a batch, the shards' digits.
+pub(crate) async fn notify(conn: &mut PgConnection, shards: impl IntoIterator<Item = i16>) -> Result<(), StoreError> {
+    let shards: BTreeSet<i16> = shards.into_iter().collect();
+    if shards.is_empty() {
+        return Ok(());
+    }
+    let digits: String = shards.iter().map(ToString::to_string).collect();
+    sqlx::query("select pg_notify('suban_outbox', $1)").bind(digits).execute(conn).await?;
     Ok(())
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
-    commit::{LogRows, hints, notify},
+    commit::{HINTS, LogRows, hints, notify},
     instant::to_db,
     row,
     texts::{PreparedRequester, PreparedText, insert_requesters, insert_texts},
@@ -119,8 +119,9 @@ impl Store {
         let texts: Vec<&PreparedText> = created.iter().flat_map(|n| &n.texts).collect();
         insert_requesters(&mut tx, &people).await?;
         insert_texts(&mut tx, &texts).await?;
+        let shards = rows.shards();
         rows.insert(&mut tx).await?;
-        notify(&mut tx).await?;
+        notify(&mut tx, shards).await?;
         tx.commit().await?;
 
         self.answer_repeats(batch, &first, &mut answers).await?;
@@ -345,6 +346,13 @@ impl Rows {
             });
         }
         Ok(())
+    }
+
+    /// Shards of the outbox that get something.
+    fn shards(&self) -> Vec<i16> {
+        let hints = (!self.hint.is_empty()).then_some(HINTS);
+        let sent = self.log.shard.iter().zip(&self.sent).filter(|(_, sent)| **sent).map(|(shard, _)| *shard);
+        sent.chain(hints).collect()
     }
 
     /// Multi-row inserts, each in the order of its key.

@@ -42,7 +42,7 @@ pub use crypto::*;
 pub use erase::*;
 pub use gather::{Acted, Ask, MakeCommand, Writer};
 pub use instant::{from_db, to_db};
-pub use merge::{Group, Join};
+pub use merge::{Group, Join, ordered};
 pub use numbers::Numbers;
 pub use query::*;
 pub use schema::migrate;
@@ -175,8 +175,15 @@ impl Store {
 /// When Postgres cannot be reached or the address is malformed.
 pub async fn connect_pool(settings: &Settings) -> Result<PgPool, StoreError> {
     use std::str::FromStr as _;
-    let options = sqlx::postgres::PgConnectOptions::from_str(settings.database.url.expose())?
-        .options([("statement_timeout", format!("{}", settings.database.statement_timeout.as_millis()))]);
+    let options = sqlx::postgres::PgConnectOptions::from_str(settings.database.url.expose())?.options([
+        ("statement_timeout", settings.database.statement_timeout.as_millis().to_string()),
+        // Every query has its index. A plan made while a table was small is kept as long as the connection, and
+        // one that read the whole table then would go on doing so.
+        ("enable_seqscan", "off".to_owned()),
+        ("enable_mergejoin", "off".to_owned()),
+        // Compiling a plan takes longer than any of ours runs.
+        ("jit", "off".to_owned()),
+    ]);
     let pool = PgPoolOptions::new()
         .max_connections(settings.database.max_connections)
         .acquire_timeout(settings.database.acquire_timeout)

@@ -4,7 +4,7 @@
 //! given up and begun again with the larger set, so that no two groups wait for each other in a circle. Which
 //! merge comes first does not matter: the outcome is the same group (M10).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use sqlx::PgConnection;
 use suban_domain::{
@@ -321,20 +321,35 @@ impl Store {
         Ok(rows.into_iter().map(|(id,)| TicketId::new(id)).collect())
     }
 
-    /// Has a person said that these two are not the same? Served by the primary key of `merge_rejected`.
+    /// Of these pairs, those that a person has said are not the same, each as (smaller, larger). Served by the
+    /// primary key of `merge_rejected`.
     ///
     /// # Errors
     /// When Postgres is away.
-    pub async fn kept_apart(&self, a: TicketId, b: TicketId) -> Result<bool, StoreError> {
-        let (a, b) = if a < b { (a, b) } else { (b, a) };
-        let (found,): (bool,) =
-            sqlx::query_as("select exists (select 1 from core.merge_rejected where a = $1 and b = $2)")
-                .bind(a.uuid())
-                .bind(b.uuid())
-                .fetch_one(self.pool())
-                .await?;
-        Ok(found)
+    pub async fn kept_apart(
+        &self,
+        pairs: &[(TicketId, TicketId)],
+    ) -> Result<HashSet<(TicketId, TicketId)>, StoreError> {
+        if pairs.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let (a, b): (Vec<Uuid>, Vec<Uuid>) =
+            pairs.iter().map(|(a, b)| ordered(*a, *b)).map(|(a, b)| (a.uuid(), b.uuid())).unzip();
+        let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(
+            "select a, b from unnest($1::uuid[], $2::uuid[]) as k(a, b) join core.merge_rejected r using (a, b)",
+        )
+        .bind(&a)
+        .bind(&b)
+        .fetch_all(self.pool())
+        .await?;
+        Ok(rows.into_iter().map(|(a, b)| (TicketId::new(a), TicketId::new(b))).collect())
     }
+}
+
+/// A pair in the order in which it is kept.
+#[must_use]
+pub fn ordered(a: TicketId, b: TicketId) -> (TicketId, TicketId) {
+    if a < b { (a, b) } else { (b, a) }
 }
 
 /// A person changed the master by hand; members follow under this name.
@@ -404,7 +419,7 @@ async fn follow(
 }
 
 async fn keep_apart(conn: &mut PgConnection, a: TicketId, b: TicketId, by: &Actor, at: At) -> Result<(), StoreError> {
-    let (a, b) = if a < b { (a, b) } else { (b, a) };
+    let (a, b) = ordered(a, b);
     sqlx::query("insert into core.merge_rejected (a, b, by_person, at) values ($1, $2, $3, $4) on conflict do nothing")
         .bind(a.uuid())
         .bind(b.uuid())

@@ -215,11 +215,12 @@ impl Store {
         let rows: Vec<(Uuid, Uuid, bool, bool)> = sqlx::query_as(
             "select me.ticket_id, other.ticket_id, me.area is not null and me.area = other.area,
                     me.phone is not null and me.phone = other.phone
-               from core.ticket_words me
+               from unnest($1::uuid[]) as k(id)
+               -- One row by its key: without the limit, a table that was never analysed is read whole and hashed.
+               cross join lateral (select * from core.ticket_words where ticket_id = k.id limit 1) me
                cross join lateral (
                  select * from core.ticket_words w where w.words = me.words and w.ticket_id <> me.ticket_id
-                  order by w.ticket_id desc limit 200) other
-              where me.ticket_id = any($1::uuid[])",
+                  order by w.ticket_id desc limit 200) other",
         )
         .bind(&ids)
         .fetch_all(self.pool())

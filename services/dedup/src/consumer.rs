@@ -5,20 +5,19 @@ use std::collections::{HashMap, HashSet};
 use suban_bus::{Failure, Message};
 use suban_domain::{Action, Command, DuplicateClass, RequestId, Ticket, TicketId, Verdict, VersionCode};
 use suban_service::App;
-use suban_store::{Change, Join, StoreError, Twin};
+use suban_store::{Change, Join, StoreError, Twin, ordered};
 
 use crate::decide::{self, BASIS, Candidate, Judgement};
 
 /// Kinds of events after which a ticket may have to be judged.
-const JUDGED_AFTER: &[&str] = &["accepted", "return_approved", "unmerged", "reopened"];
+pub(crate) const JUDGED_AFTER: &[&str] = &["accepted", "return_approved", "unmerged", "reopened"];
 
 /// Judges the tickets of a batch; those that are judged already are left alone.
 ///
 /// # Errors
 /// When the database is away: the batch comes again.
 pub async fn judge(app: &App, batch: &[Message]) -> Result<(), Failure> {
-    let ids: HashSet<TicketId> =
-        batch.iter().filter(|m| JUDGED_AFTER.contains(&m.kind.as_ref())).map(|m| m.ticket).collect();
+    let ids: HashSet<TicketId> = batch.iter().map(|m| m.ticket).collect();
     let mut open: Vec<TicketId> = ids.into_iter().collect();
     open.sort_unstable();
     while !open.is_empty() {
@@ -51,13 +50,19 @@ async fn join_twins(app: &App, waiting: &[&Ticket]) -> Result<Suggestions, Store
     let heads = heads(app, &twins).await?;
     let in_force = app.catalogues.now();
     let catalogue = in_force.as_ref().map(|f| &f.catalogue);
+    let pairs: Vec<(TicketId, TicketId)> =
+        twins.iter().filter_map(|twin| Some((twin.of, heads.get(&twin.other)?.id))).collect();
+    let apart = app.store.kept_apart(&pairs).await?;
     for ticket in waiting {
-        let mut candidates = Vec::new();
-        for twin in twins.iter().filter(|t| t.of == ticket.id) {
-            let Some(head) = heads.get(&twin.other) else { continue };
-            let kept_apart = app.store.kept_apart(ticket.id, head.id).await?;
-            candidates.push(Candidate { head, same_area: twin.same_area, same_person: twin.same_person, kept_apart });
-        }
+        let candidates: Vec<Candidate<'_>> = twins
+            .iter()
+            .filter(|twin| twin.of == ticket.id)
+            .filter_map(|twin| {
+                let head = heads.get(&twin.other)?;
+                let kept_apart = apart.contains(&ordered(ticket.id, head.id));
+                Some(Candidate { head, same_area: twin.same_area, same_person: twin.same_person, kept_apart })
+            })
+            .collect();
         match decide::judge(ticket, &candidates, catalogue) {
             Judgement::Unique => {}
             Judgement::Suggested(others) => {

@@ -11,6 +11,7 @@ pub mod decide;
 
 use std::net::SocketAddr;
 
+use suban_bus::{Group, Kinds, Pace};
 use suban_proto::v1::dedup_service_server::DedupServiceServer;
 use suban_runtime::{Service, grpc::Grpc};
 use suban_service::{App, StartError};
@@ -18,7 +19,7 @@ use suban_service::{App, StartError};
 pub use consumer::judge;
 
 /// The consumer group.
-pub const GROUP: &str = "dedup";
+pub const GROUP: Group = Group { name: "dedup", kinds: Kinds::Only(consumer::JUDGED_AFTER), pace: Pace::AtOnce };
 
 /// Starts the service on an app: its consumer and its face; answers where it listens.
 ///

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Kinds of events after which a ticket may be dispatched, or begins or ends to wait for a person.
-const FOLLOWED: &[&str] = &[
+pub(crate) const FOLLOWED: &[&str] = &[
     "submitted",
     "accepted",
     "judged",
@@ -62,7 +62,6 @@ const FOLLOWED: &[&str] = &[
 pub async fn dispatch(app: &App, batch: &[Message]) -> Result<(), Failure> {
     let ids = batch
         .iter()
-        .filter(|m| FOLLOWED.contains(&m.kind.as_ref()))
         // A dispatch or acceptance of our own has left the queue with its own transaction.
         .filter(|m| !(m.by.role == Role::System && matches!(m.kind.as_ref(), "dispatched" | "result_accepted")))
         .map(|m| m.ticket)

@@ -17,6 +17,7 @@ mod timers;
 
 use std::net::SocketAddr;
 
+use suban_bus::{Group, Kinds, Pace};
 use suban_proto::v1::dispatch_service_server::DispatchServiceServer;
 use suban_runtime::{Service, grpc::Grpc};
 use suban_service::{App, StartError};
@@ -25,7 +26,7 @@ pub use consumer::{dispatch, dispatch_urgent};
 pub use timers::{Patience, tick};
 
 /// The consumer group.
-pub const GROUP: &str = "dispatch";
+pub const GROUP: Group = Group { name: "dispatch", kinds: Kinds::Only(consumer::FOLLOWED), pace: Pace::AtOnce };
 
 /// The consumer group of the urgent hints.
 pub const URGENT_GROUP: &str = "dispatch-urgent";

@@ -128,13 +128,16 @@ impl Api {
         });
         let Some((event, lead, tier, catalogue, rule)) = sent else { return Ok(self.would(&ticket, reader)) };
         let kept = tables::reasons(self.app.store.pool(), ticket.id, event.version).await.map_err(|e| status(&e))?;
-        if let Some(kept) = kept {
+        if let Some(kept) = kept
+            && let Some(first) = kept.candidates.first()
+        {
+            let (reason_zh, reason_en) = (first.because_zh.clone(), first.because_en.clone());
             return Ok(v1::Explanation {
                 tier: tier.number(),
                 dispatched: true,
                 candidates: kept.candidates.into_iter().map(shown).collect(),
-                reason_zh: kept.zh,
-                reason_en: kept.en,
+                reason_zh,
+                reason_en,
                 catalogue: kept.catalogue,
                 reader: kept.reader.unwrap_or_default(),
             });

@@ -92,13 +92,7 @@ pub struct Reasons {
     /// Version of the reader that set matter and area.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reader: Option<String>,
-    /// The row that decided.
-    pub rule: String,
-    /// Why.
-    pub zh: String,
-    /// Why.
-    pub en: String,
-    /// Best first.
+    /// Best first: the first is where it was sent, by its rule and for its reason.
     pub candidates: Vec<Candidate>,
 }
 
@@ -109,9 +103,6 @@ impl Reasons {
         Self {
             catalogue: catalogue.to_string(),
             reader: ticket.read_by.as_ref().map(ToString::to_string),
-            rule: sending.rule.to_string(),
-            zh: sending.because_zh.clone(),
-            en: sending.because_en.clone(),
             candidates: sending.candidates.clone(),
         }
     }
@@ -137,7 +128,7 @@ pub async fn remember(
         .map_err(|e| StoreError::Damaged { what: "decision", problem: e.to_string() })?;
     sqlx::query(
         "insert into dispatch.decision (ticket_id, version, at, tier, body)
-         select d.ticket_id, d.version, $1, $2, d.body::jsonb
+         select d.ticket_id, d.version, $1, $2, d.body::json
            from unnest($3::uuid[], $4::int[], $5::text[]) as d(ticket_id, version, body)
          on conflict do nothing",
     )

@@ -18,7 +18,7 @@ const FAN_OUT: u32 = 100;
 /// When the database is away: the batch comes again.
 pub async fn follow(app: &App, batch: &[Message]) -> Result<(), Failure> {
     let mut latest: BTreeMap<TicketId, u32> = BTreeMap::new();
-    for message in batch.iter().filter(|m| decide::FOLLOWED.contains(&m.kind.as_ref())) {
+    for message in batch {
         let version = latest.entry(message.ticket).or_default();
         *version = (*version).max(message.version);
     }

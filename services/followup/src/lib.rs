@@ -12,6 +12,7 @@ pub mod tables;
 
 use std::net::SocketAddr;
 
+use suban_bus::{Group, Kinds, Pace};
 use suban_proto::v1::followup_service_server::FollowupServiceServer;
 use suban_runtime::{Service, grpc::Grpc};
 use suban_service::{App, StartError};
@@ -19,7 +20,7 @@ use suban_service::{App, StartError};
 pub use consumer::follow;
 
 /// The consumer group.
-pub const GROUP: &str = "followup";
+pub const GROUP: Group = Group { name: "followup", kinds: Kinds::Only(decide::FOLLOWED), pace: Pace::Gathered };
 
 /// Starts the service on an app: its consumer and its face; answers where it listens.
 ///

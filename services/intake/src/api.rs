@@ -157,7 +157,7 @@ impl IntakeService for Api {
         let (caller, ask) = open(request)?;
         staff_only(&caller, "watches tickets")?;
         let wanted = self.wanted_changes(&ask).await?;
-        Ok(Response::new(Box::pin(self.feed.follow(caller, wanted))))
+        Ok(Response::new(Box::pin(self.feed.follow(caller, wanted).await?)))
     }
 }
 

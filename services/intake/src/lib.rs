@@ -27,7 +27,7 @@ use suban_service::{App, StartError};
 /// # Errors
 /// When the address or Kafka cannot be used.
 pub async fn serve(app: App) -> Result<SocketAddr, StartError> {
-    let feed = watch::Feed::start(&app).await?;
+    let feed = watch::Feed::start(&app);
     let api = api::Api { app: app.clone(), feed };
     app.face(
         Grpc::new(Service::Intake, &app.settings)

@@ -1,9 +1,9 @@
 //! Changes as they happen, for screens.
 //!
 //! One tail of the ticket topic feeds every watcher of this process. A watcher that reads too slowly is cut off
-//! rather than waited for; it lists again and goes on. Where nobody watches, nothing is loaded.
+//! rather than waited for; it lists again and goes on. Where nobody watches, nothing is read.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use futures::{Stream, stream};
 use suban_bus::{Message, Tail};
@@ -13,16 +13,18 @@ use suban_runtime::{
     access::Caller,
     errors::{self, FieldErrors},
 };
-use suban_service::{App, StartError, view};
-use tokio::sync::broadcast;
+use suban_service::{App, view};
+use tokio::sync::{Notify, broadcast, watch};
 use tonic::Status;
 
 use crate::api::Api;
 
 /// Changes that a watcher may be behind: some seconds of a storm.
 const BEHIND: usize = 4096;
-/// A watcher that was cut off comes back after this.
-const AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
+/// A watcher that was cut off comes back after this; Kafka and the last watcher are looked for as often.
+const AGAIN: Duration = Duration::from_secs(1);
+/// The first watcher waits this long for the reading to begin.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A change with the ticket as it stands, for filters and access.
 type Change = Arc<(v1::TicketChange, Ticket)>;
@@ -31,6 +33,10 @@ type Change = Arc<(v1::TicketChange, Ticket)>;
 #[derive(Clone)]
 pub(crate) struct Feed {
     changes: broadcast::Sender<Change>,
+    /// A watcher has come.
+    called: Arc<Notify>,
+    /// Changes from now on are given.
+    live: watch::Receiver<bool>,
 }
 
 /// Which changes somebody wants.
@@ -43,27 +49,55 @@ pub(crate) struct WantedChanges {
 }
 
 impl Feed {
-    /// Starts the tail as a task of this process.
-    pub(crate) async fn start(app: &App) -> Result<Self, StartError> {
+    /// Starts what reads for watchers, as a task of this process. It reads only while somebody watches.
+    pub(crate) fn start(app: &App) -> Self {
         let (changes, _) = broadcast::channel(BEHIND);
-        let feed = Self { changes };
-        let mut tail = Tail::tickets(&app.settings).await?;
+        let (now_live, live) = watch::channel(false);
+        let feed = Self { changes, called: Arc::default(), live };
         let (app, giving, stop) = (app.clone(), feed.clone(), app.tasks.stop());
         app.tasks.clone().spawn("watchers", async move {
-            loop {
-                tokio::select! {
-                    () = stop.cancelled() => return Ok::<_, Infallible>(()),
-                    arrived = tail.next() => giving.give(&app, &arrived).await,
+            let reading = async {
+                loop {
+                    giving.called.notified().await;
+                    giving.read(&app, &now_live).await;
                 }
+            };
+            tokio::select! {
+                () = stop.cancelled() => Ok::<_, Infallible>(()),
+                () = reading => Ok(()),
             }
         });
-        Ok(feed)
+        feed
+    }
+
+    /// Follows the topic until nobody watches any more.
+    async fn read(&self, app: &App, live: &watch::Sender<bool>) {
+        let mut tail = loop {
+            match Tail::tickets(&app.settings).await {
+                Ok(tail) => break tail,
+                Err(error) => {
+                    tracing::warn!(%error, "watchers wait for Kafka");
+                    tokio::time::sleep(AGAIN).await;
+                }
+            }
+        };
+        loop {
+            live.send_replace(true);
+            while self.changes.receiver_count() > 0 {
+                tokio::select! {
+                    arrived = tail.next() => self.give(app, &arrived).await,
+                    () = tokio::time::sleep(AGAIN) => {}
+                }
+            }
+            // Who comes from here on waits for the next reading; who came just before has been counted.
+            live.send_replace(false);
+            if self.changes.receiver_count() == 0 {
+                return;
+            }
+        }
     }
 
     async fn give(&self, app: &App, arrived: &[Message]) {
-        if self.changes.receiver_count() == 0 {
-            return;
-        }
         let mut ids: Vec<TicketId> = arrived.iter().map(|m| m.ticket).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -83,14 +117,19 @@ impl Feed {
         }
     }
 
-    /// What this caller may see of what is wanted, until they hang up or fall behind.
-    pub(crate) fn follow(
+    /// What this caller may see of what is wanted from now on, until they hang up or fall behind.
+    pub(crate) async fn follow(
         &self,
         caller: Arc<Caller>,
         wanted: WantedChanges,
-    ) -> impl Stream<Item = Result<v1::TicketChange, Status>> + Send + 'static {
+    ) -> Result<impl Stream<Item = Result<v1::TicketChange, Status>> + Send + 'static, Status> {
         let begin = Some((self.changes.subscribe(), caller, wanted));
-        stream::unfold(begin, |state| async move {
+        self.called.notify_one();
+        let mut live = self.live.clone();
+        if !matches!(tokio::time::timeout(PATIENCE, live.wait_for(|live| *live)).await, Ok(Ok(_))) {
+            return Err(errors::unavailable("changes cannot be followed: Kafka does not answer", AGAIN));
+        }
+        Ok(stream::unfold(begin, |state| async move {
             let (mut changes, caller, wanted) = state?;
             loop {
                 match changes.recv().await {
@@ -108,7 +147,7 @@ impl Feed {
                     Err(broadcast::error::RecvError::Closed) => return None,
                 }
             }
-        })
+        }))
     }
 }
 

@@ -12,18 +12,14 @@ use suban_service::App;
 use crate::{decide, tables};
 
 /// Events after which no figure differs.
-const SILENT: &[&str] = &["noted", "notice_sent", "judged", "survey_attempted"];
+pub(crate) const SILENT: &[&str] = &["noted", "notice_sent", "judged", "survey_attempted"];
 
 /// Brings the facts of the batch's tickets up to date.
 ///
 /// # Errors
 /// When the database is away: the batch comes again.
 pub async fn count(app: &App, batch: &[Message]) -> Result<(), Failure> {
-    let ids: HashSet<TicketId> =
-        batch.iter().filter(|m| !SILENT.contains(&m.kind.as_ref())).map(|m| m.ticket).collect();
-    if ids.is_empty() {
-        return Ok(());
-    }
+    let ids: HashSet<TicketId> = batch.iter().map(|m| m.ticket).collect();
     let ids: Vec<TicketId> = ids.into_iter().collect();
     let tickets = app.store.load(&ids).await?;
     let mut rows = Vec::new();

@@ -13,6 +13,7 @@ pub mod verify;
 
 use std::net::SocketAddr;
 
+use suban_bus::{Group, Kinds, Pace};
 use suban_proto::v1::scoring_service_server::ScoringServiceServer;
 use suban_runtime::{Service, grpc::Grpc};
 use suban_service::{App, StartError};
@@ -20,7 +21,7 @@ use suban_service::{App, StartError};
 pub use consumer::count;
 
 /// The consumer group.
-pub const GROUP: &str = "scoring";
+pub const GROUP: Group = Group { name: "scoring", kinds: Kinds::AllBut(consumer::SILENT), pace: Pace::Gathered };
 
 /// Starts the service on an app: its consumer and its face; answers where it listens.
 ///

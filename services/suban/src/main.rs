@@ -23,6 +23,10 @@ use clap::Parser as _;
 
 use crate::args::{Cli, Verb};
 
+/// Half of what the services did in their own time was the system's malloc and free.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(cli) {

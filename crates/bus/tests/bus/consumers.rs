@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use suban_bus::{Batches, Failure, Topic, group_lag};
+use suban_bus::{Batches, Failure, Group, Topic, group_lag};
 
 use crate::stage::{PATIENCE, Process, Seen, Stage, assert_in_order, eventually};
 
@@ -22,7 +22,7 @@ async fn a_batch_is_what_has_arrived_and_a_restart_goes_on_behind_it() {
     process.consume(&stage, "scoring", &seen).await;
     seen.has(1200).await;
     lag_is_gone(&stage, "scoring").await;
-    assert!(seen.with(|s| s.batches.iter().all(|n| *n <= 200)), "never more than limits.batch");
+    assert!(seen.with(|s| s.batches.iter().all(|n| *n <= 1000)), "never more than limits.batch");
     assert!(seen.with(|s| s.batches.iter().any(|n| *n > 50)), "what waits comes together");
     let sent = std::time::Instant::now();
     stage.send(stage.events(1, 1)).await;
@@ -103,7 +103,8 @@ async fn a_second_instance_shares_the_work_and_takes_all_of_it_when_the_first_go
 async fn what_a_lost_partition_had_out_is_handled_by_its_new_owner() {
     let stage = Stage::new("lost", &[]).await;
     let (one, two) = (Process::new(), Process::new());
-    let mut batches = Batches::tickets(&stage.settings, "dispatch", &one.tasks, &one.health).await.unwrap();
+    let mut batches =
+        Batches::tickets(&stage.settings, Group::every("dispatch"), &one.tasks, &one.health).await.unwrap();
     stage.send(stage.events(100, 1)).await;
     let held = tokio::time::timeout(PATIENCE, batches.next()).await.unwrap().unwrap().unwrap();
     assert!(!held.messages().is_empty());
@@ -125,7 +126,8 @@ async fn a_replay_reads_from_the_start_to_the_end_of_its_beginning_and_leaves_no
     live.consume(&stage, "scoring", &seen).await;
     seen.has(500).await;
     let again = Process::new();
-    let mut batches = Batches::replay(&stage.settings, "scoring", &again.tasks, &again.health).await.unwrap();
+    let mut batches =
+        Batches::replay(&stage.settings, Group::every("scoring"), &again.tasks, &again.health).await.unwrap();
     assert!(batches.is_replay());
     stage.send(stage.events(10, 1)).await;
     let mut replayed = Vec::new();

@@ -8,7 +8,7 @@ use std::{
 
 use futures::future::BoxFuture;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, postgres::PgPoolOptions};
-use suban_bus::{Batches, Envelope, Failure, Message, Sender, Topic, ensure_topics, fold_topic};
+use suban_bus::{Batches, Envelope, Failure, Group, Message, Sender, Topic, ensure_topics, fold_topic};
 use suban_domain::{Actor, At, Event, Fact, PersonCode, Recorded, RequestId, Role, TicketId};
 use suban_runtime::{Clock, Health, Ids, Settings, Tasks};
 
@@ -100,7 +100,7 @@ impl Process {
 
     /// Runs a consumer of the ticket topic that writes down what it gets.
     pub(crate) async fn consume(&self, stage: &Stage, group: &'static str, seen: &Seen) {
-        let batches = Batches::tickets(&stage.settings, group, &self.tasks, &self.health).await.unwrap();
+        let batches = Batches::tickets(&stage.settings, Group::every(group), &self.tasks, &self.health).await.unwrap();
         self.tasks.spawn(group, suban_bus::run(batches, seen.clone(), note));
     }
 

@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::Context as _;
 use sqlx::postgres::PgPoolOptions;
-use suban_bus::{Batches, Failure, Message, Relay, run as deliver};
+use suban_bus::{Batches, Failure, Group, Message, Relay, run as deliver};
 use suban_dedup::decide::{BASIS, Candidate, Judgement, judge};
 use suban_dispatch::{
     decide::{Decision, decide, waits_for},
@@ -72,14 +72,19 @@ async fn measure(ground: &Ground, how: &args::Floor, tasks: &Tasks, health: &Hea
     suban_bus::ensure_topics(settings).await?;
     Relay::spawn(settings, tasks, health)?;
     let stage = async || Stage::new(ground, &in_force).await;
-    consume(settings, "dedup", stage().await?, tasks, health, |s, b| Box::pin(async move { s.judge(b).await })).await?;
-    consume(settings, "dispatch", stage().await?, tasks, health, |s, b| {
+    consume(settings, suban_dedup::GROUP, stage().await?, tasks, health, |s, b| {
+        Box::pin(async move { s.judge(b).await })
+    })
+    .await?;
+    consume(settings, suban_dispatch::GROUP, stage().await?, tasks, health, |s, b| {
         Box::pin(async move { s.dispatch(b, &["judged", "merged_into"]).await })
     })
     .await?;
-    consume(settings, "followup", stage().await?, tasks, health, |_, _| Box::pin(async { Ok(()) })).await?;
-    consume(settings, "scoring", stage().await?, tasks, health, |s, b| Box::pin(async move { s.count(b).await }))
-        .await?;
+    consume(settings, suban_followup::GROUP, stage().await?, tasks, health, |_, _| Box::pin(async { Ok(()) })).await?;
+    consume(settings, suban_scoring::GROUP, stage().await?, tasks, health, |s, b| {
+        Box::pin(async move { s.count(b).await })
+    })
+    .await?;
     let hinted = stage().await?;
     let batches = Batches::urgent(settings, "dispatch-urgent", tasks, health).await?;
     tasks.spawn(
@@ -138,14 +143,14 @@ type Handler = for<'a> fn(&'a Stage, &'a [Message]) -> futures::future::BoxFutur
 
 async fn consume(
     settings: &Settings,
-    group: &'static str,
+    group: Group,
     stage: Stage,
     tasks: &Tasks,
     health: &Health,
     handler: Handler,
 ) -> anyhow::Result<()> {
     let batches = Batches::tickets(settings, group, tasks, health).await?;
-    tasks.spawn(group, deliver(batches, stage, handler));
+    tasks.spawn(group.name, deliver(batches, stage, handler));
     Ok(())
 }
 
