@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use suban_bus::{Failure, Message};
-use suban_domain::{Action, Command, RequestId, Role, State, TextId, Ticket, TicketId, Tier, VersionCode};
+use suban_domain::{Action, Command, RequestId, Role, State, TextId, Ticket, TicketId, Tier, Urgency, VersionCode};
 use suban_service::{App, InForce};
 use suban_store::{Change, StoreError};
 
@@ -69,12 +69,19 @@ pub async fn dispatch(app: &App, batch: &[Message]) -> Result<(), Failure> {
     Ok(settle(app, ids).await?)
 }
 
-/// Dispatches pressing tickets at once. Merging comes afterwards; the ordinary event then finds nothing to do.
+/// Dispatches pressing tickets at once, the critical ones before all others. Merging comes afterwards; the ordinary event then finds nothing to do.
 ///
 /// # Errors
 /// When the database is away: the batch comes again.
 pub async fn dispatch_urgent(app: &App, batch: &[Message]) -> Result<(), Failure> {
-    Ok(settle(app, batch.iter().map(|m| m.ticket).collect()).await?)
+    let ids: Vec<TicketId> = batch.iter().map(|m| m.ticket).collect();
+    let tickets = app.store.load(&ids).await?;
+    let (critical, urgent): (BTreeSet<TicketId>, BTreeSet<TicketId>) =
+        ids.into_iter().partition(|id| tickets.get(id).is_some_and(|t| t.urgency == Urgency::Critical));
+    if !critical.is_empty() {
+        settle(app, critical).await?;
+    }
+    Ok(settle(app, urgent).await?)
 }
 
 /// Brings these tickets where they belong: to their unit, into the queue, or out of it.

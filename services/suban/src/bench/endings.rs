@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use sqlx::PgPool;
-use suban_domain::TicketId;
+use suban_domain::{State, TicketId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -54,12 +54,15 @@ pub(crate) async fn dispatched(pool: &PgPool, acked: &[Acked]) -> anyhow::Result
     Ok(sum(acked, &events))
 }
 
-/// When these tickets were closed for good; `ended` says how they were dispatched.
+/// When these tickets were closed by their citizens' answers; `ended` says how they were dispatched.
 pub(crate) async fn closed(pool: &PgPool, acked: &[Acked]) -> anyhow::Result<Endings> {
     let how = dispatched(pool, acked).await?;
-    let when = commit_time(pool).await?;
-    let query =
-        format!("select ticket_id, type, {when} from core.ticket_log where ticket_id >= $1 and type = 'closed'");
+    let when = commit_time(pool).await?.replace("xmin", "l.xmin").replace("recorded_at", "l.recorded_at");
+    let query = format!(
+        "select l.ticket_id, l.type, {when} from core.ticket_log l join core.ticket t on t.id = l.ticket_id and t.state = {}
+          where l.ticket_id >= $1 and l.type in ('closed', 'survey_answered')",
+        State::Closed.number()
+    );
     let events = read(pool, acked, &query, |_| Ending::Auto).await?;
     Ok(Endings { ended: how.ended, ..sum(acked, &events) })
 }

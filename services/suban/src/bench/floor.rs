@@ -11,7 +11,6 @@ use std::{
 };
 
 use anyhow::Context as _;
-use sqlx::postgres::PgPoolOptions;
 use suban_bus::{Batches, Failure, Group, Message, Relay, run as deliver};
 use suban_dedup::decide::{BASIS, Candidate, Judgement, judge};
 use suban_dispatch::{
@@ -182,7 +181,9 @@ struct Stage {
 impl Stage {
     async fn new(ground: &Ground, in_force: &Arc<InForce>) -> anyhow::Result<Self> {
         // A block of ticket numbers is reserved beside the transaction that needs it: a second connection, seldom.
-        let pool = PgPoolOptions::new().max_connections(2).connect(ground.settings.database.url.expose()).await?;
+        let mut settings = ground.settings.clone();
+        settings.database.max_connections = 2;
+        let pool = suban_store::connect_pool(&settings).await?;
         let keys = suban_runtime::Keys::load(&ground.settings)?;
         let store = Store::new(pool, keys, ground.store.clock().clone(), ground.settings.city.time_zone());
         Ok(Self { store, limits: Limits::sz_district(), in_force: Arc::clone(in_force) })

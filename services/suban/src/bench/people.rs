@@ -28,12 +28,15 @@ type Named = InterceptedService<Line, Outgoing>;
 /// Tasks of a unit that are worked on at once.
 const HANDS: usize = 16;
 /// A look at an empty inbox or queue is repeated after this.
-const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE: Duration = Duration::from_millis(200);
 /// Entries of an inbox that are looked at.
 const PAGE: u32 = 200;
+/// Tasks that wait for their unit, and for nobody else.
+const MINE: [TaskState; 3] = [TaskState::PendingSign, TaskState::Signed, TaskState::Contacted];
 
 /// One unit: who signs, and who handles.
 pub(crate) struct Unit {
+    code: UnitCode,
     signer: DispatchServiceClient<Named>,
     handler: DispatchServiceClient<Named>,
     reader: IntakeServiceClient<Named>,
@@ -54,6 +57,7 @@ impl Unit {
             let (signer, handler) =
                 (token(Role::UnitSigner, "signer").await?, token(Role::UnitHandler, "bench").await?);
             units.push(Self {
+                code: unit.code.clone(),
                 signer: DispatchServiceClient::with_interceptor(line.clone(), signer),
                 handler: DispatchServiceClient::with_interceptor(line.clone(), handler.clone()),
                 reader: IntakeServiceClient::with_interceptor(intake.clone(), handler),
@@ -65,13 +69,16 @@ impl Unit {
     /// Takes whatever lies in the inbox through to its result, until nobody waits any more.
     pub(crate) async fn work(self) {
         loop {
-            let ask = v1::InboxRequest { page_size: PAGE, ..v1::InboxRequest::default() };
+            let ask = v1::InboxRequest {
+                states: MINE.iter().map(|state| state.number()).collect(),
+                page_size: PAGE,
+                ..v1::InboxRequest::default()
+            };
             let entries = match self.handler.clone().inbox(ask).await {
                 Ok(reply) => reply.into_inner().entries,
                 Err(_) => Vec::new(),
             };
-            let open: Vec<_> = entries.into_iter().filter(|e| TaskState::from_number(e.task_state).is_some()).collect();
-            let handled = futures::stream::iter(open).map(|entry| self.handle(entry)).buffer_unordered(HANDS);
+            let handled = futures::stream::iter(entries).map(|entry| self.handle(entry)).buffer_unordered(HANDS);
             if handled.filter(|did| std::future::ready(*did)).count().await == 0 {
                 tokio::time::sleep(PAUSE).await;
             }
@@ -82,7 +89,8 @@ impl Unit {
     async fn handle(&self, entry: v1::InboxEntry) -> bool {
         let (mut signer, mut handler) = (self.signer.clone(), self.handler.clone());
         let (ticket, round) = (entry.number, entry.redo_round);
-        let request_id = |verb: &str| format!("{verb}-{ticket}-{round}");
+        // Several units work on one ticket, and a request id is the ticket's.
+        let request_id = |verb: &str| format!("{verb}-{ticket}-{}-{round}", self.code);
         let from = TaskState::from_number(entry.task_state);
         if from == Some(TaskState::PendingSign) {
             let ask = v1::SignRequest { request_id: request_id("sign"), ticket: ticket.clone() };

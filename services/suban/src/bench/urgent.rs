@@ -5,7 +5,9 @@
 
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
 use suban_runtime::{Service, Settings};
+use suban_service::Catalogues;
 
 use super::{
     args, endings, flow,
@@ -37,7 +39,8 @@ pub(crate) async fn run(settings: Settings, how: &args::Urgent) -> anyhow::Resul
 async fn measure(ground: &mut Ground, how: &args::Urgent) -> anyhow::Result<Report> {
     ground.start(&[Service::Intake, Service::Followup, Service::Scoring]).await?;
     let name = flow::run_name();
-    let ordinary = words::ordinary(&ground.catalogue, &name, how.ground.seed, how.waiting);
+    let in_force = Catalogues::once(&ground.store).await?.context("no catalogue is in force")?;
+    let ordinary = words::ordinary(&ground.catalogue, &in_force.reader, &name, how.ground.seed, how.waiting);
     let critical = words::critical(&ground.catalogue, &format!("{name}-critical"), how.ground.seed, how.critical);
     let everybody: Vec<_> = ordinary.iter().chain(&critical).cloned().collect();
     let mut load = flow::load(ground, None, flow::journal(how.ground.journal.as_deref(), &everybody)?).await?;
@@ -54,6 +57,7 @@ async fn measure(ground: &mut Ground, how: &args::Urgent) -> anyhow::Result<Repo
     let seconds = begun.elapsed().as_secs_f64();
     let behind = endings::dispatched(ground.store.pool(), &waiting.acked).await?.open;
     print::complain(&format!("{behind} ordinary tickets still waited when the last critical one was dispatched"));
+    anyhow::ensure!(behind > 0, "nothing waited any more in the end; give more with --waiting, or fewer critical ones");
 
     let mut report = Report::new("urgent", how.critical);
     report.rss_mb_by = meter.memory();

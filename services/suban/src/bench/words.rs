@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use suban_domain::Urgency;
 use suban_proto::v1;
-use suban_text::Catalogue;
+use suban_text::{Catalogue, Reader, ToRead};
 
 use super::demands;
 
@@ -60,10 +60,29 @@ pub(crate) fn people_in(requests: &[v1::SubmitRequest]) -> Vec<String> {
     values.into_iter().filter(|value| !value.is_empty()).collect()
 }
 
-/// Requests of which none sounds pressing.
-pub(crate) fn ordinary(catalogue: &Catalogue, name: &str, seed: u64, tickets: u32) -> Vec<v1::SubmitRequest> {
-    let normal = |request| v1::SubmitRequest { urgency: Some(Urgency::Normal.number()), ..request };
-    requests(catalogue, name, seed, tickets).into_iter().map(normal).collect()
+/// Requests of which none is pressing, as intake will read them: neither the matter nor the words.
+pub(crate) fn ordinary(
+    catalogue: &Catalogue,
+    reader: &Reader,
+    name: &str,
+    seed: u64,
+    tickets: u32,
+) -> Vec<v1::SubmitRequest> {
+    let pressing = |request: &v1::SubmitRequest| {
+        let text = format!("{}\n{}", request.title, request.text);
+        reader.read(&ToRead { place_text: Some(&request.place_text), ..ToRead::words(&text) }).urgency_hint
+    };
+    let mut found: Vec<v1::SubmitRequest> = Vec::with_capacity(tickets as usize);
+    // About a fifth of what citizens say is pressing.
+    for more in 0.. {
+        let missing = tickets - u32::try_from(found.len()).unwrap_or(tickets);
+        if missing == 0 {
+            break;
+        }
+        let all = requests(catalogue, &format!("{name}-{more}"), seed.wrapping_add(more), missing + missing / 3 + 1);
+        found.extend(all.into_iter().filter(|r| pressing(r).is_none()).take(missing as usize));
+    }
+    found
 }
 
 /// Requests of which none repeats another.
