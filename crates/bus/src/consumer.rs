@@ -42,6 +42,9 @@ const REST_BY_SLEEP: Duration = Duration::from_millis(500);
 /// `max.poll.interval.ms`: minutes in which a group would stand still after a broker's restart.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
+/// A group that gathers is answered when this many bytes have arrived, or its time is over.
+const GATHERED: usize = 256 * 1024;
+
 type Client = StreamConsumer<Watched>;
 
 /// A consumer of one topic in a group, and of the dead letters that are handed to that group again.
@@ -187,9 +190,9 @@ impl Batches {
         let mut batches = Self::unconnected(settings, group, topic, names, tasks, health);
         let mut config = client::consumer(settings, &group_name(settings, group.name));
         config.set("statistics.interval.ms", "2000");
-        if group.pace == Pace::Gathered {
-            // Or after `fetch.wait.max.ms`.
-            config.set("fetch.min.bytes", "65536");
+        if let Pace::Gathered(longest) = group.pace {
+            config.set("fetch.min.bytes", GATHERED.to_string());
+            config.set("fetch.wait.max.ms", longest.as_millis().to_string());
         }
         let client = Client::from_config_and_context(&config, Watched(batches.watch.clone()))
             .map_err(BusError::kafka("make a consumer"))?;

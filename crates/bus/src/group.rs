@@ -1,5 +1,7 @@
 //! Consumer groups: what each reads of the ticket topic, and how eagerly.
 
+use std::time::Duration;
+
 /// A consumer group of the ticket topic, as its service declares it.
 #[derive(Debug, Clone, Copy)]
 pub struct Group {
@@ -25,8 +27,9 @@ pub enum Kinds {
 pub enum Pace {
     /// At once: a citizen or a unit waits for it.
     AtOnce,
-    /// Gathered for up to a tenth of a second, so that a busy topic costs fewer and larger reads.
-    Gathered,
+    /// Gathered for up to so long: a busy topic costs fewer and larger reads, and what happens to one ticket in quick
+    /// succession is done once.
+    Gathered(Duration),
 }
 
 impl Group {

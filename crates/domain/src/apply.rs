@@ -129,6 +129,7 @@ impl Ticket {
             redo_round: 0,
             attempts: 0,
             answers: None,
+            first_answers: None,
             waiting: None,
             ending: None,
             rejected_by: None,
@@ -500,6 +501,7 @@ impl Ticket {
             Fact::SurveyAnswered { answers, end, .. } => {
                 if answers.is_valid() {
                     self.answers = Some(*answers);
+                    self.first_answers.get_or_insert(*answers);
                 }
                 self.waiting = None;
                 match end {
@@ -515,6 +517,7 @@ impl Ticket {
             Fact::RedoOrdered { supervised, .. } => self.redo(*supervised),
             Fact::RatedSatisfied { answers, .. } => {
                 self.answers = Some(*answers);
+                self.first_answers.get_or_insert(*answers);
                 if self.state == State::Closed {
                     self.ending = Some(Ending::Satisfied);
                 }

@@ -443,6 +443,9 @@ pub struct Ticket {
     /// The latest valid answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers: Option<Answers>,
+    /// The first valid answers: 满意率 is about these, however a redo went (R-CB-13).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_answers: Option<Answers>,
     /// A survey that waits for QA or for the release of an order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<Waiting>,

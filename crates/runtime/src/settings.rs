@@ -253,8 +253,6 @@ pub struct City {
     pub zone: String,
     /// Shown on pages and in notices.
     pub name: String,
-    /// First letters of a ticket number.
-    pub number_prefix: String,
     /// Coordinates outside are refused.
     pub bounds: Bounds,
 }

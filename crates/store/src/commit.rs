@@ -305,8 +305,11 @@ async fn write(conn: &mut PgConnection, changes: &[Change]) -> Result<HashSet<Uu
              unit = excluded.unit, area = excluded.area, matter = excluded.matter, next_due = excluded.next_due
          ), gone as (
            delete from core.ticket_open where ticket_id = any($26::uuid[]) and ticket_id in (select id from changed)
+         ), woken as materialized (
+           -- The relays of these shards: one word a batch.
+           select pg_notify('suban_outbox', $27) from (select 1 from changed limit 1) as something
          )
-         select id from changed",
+         select changed.id from changed cross join (select count(*) from woken) as woken",
     )
     .bind(&ids)
     .bind(&expected)
@@ -334,15 +337,12 @@ async fn write(conn: &mut PgConnection, changes: &[Change]) -> Result<HashSet<Uu
     .bind(open.iter().map(|o| to_db(o.received_at)).collect::<Vec<_>>())
     .bind(open.iter().map(|o| o.next_due.map(to_db)).collect::<Vec<_>>())
     .bind(&gone)
+    .bind(shards_in_words(&log.shard, !hint.is_empty()))
     .fetch_all(&mut *conn)
     .await?;
     let changed: HashSet<Uuid> = rows.into_iter().map(|(id,)| id).collect();
     if !assists_of.is_empty() {
         write_assists(conn, &changed, &assists_of, &assist_unit, &assist_ticket).await?;
-    }
-    if !changed.is_empty() {
-        let hints = (!hint.is_empty()).then_some(HINTS);
-        notify(conn, log.shard.iter().copied().chain(hints)).await?;
     }
     metrics::counter!("suban_ticket_changes_total", "outcome" => "changed").increment(changed.len() as u64);
     metrics::counter!("suban_ticket_changes_total", "outcome" => "overtaken").increment((n - changed.len()) as u64);
@@ -378,13 +378,16 @@ async fn write_assists(
     Ok(())
 }
 
-/// Wakes the relays of these shards: one word a batch, the shards' digits.
-pub(crate) async fn notify(conn: &mut PgConnection, shards: impl IntoIterator<Item = i16>) -> Result<(), StoreError> {
-    let shards: BTreeSet<i16> = shards.into_iter().collect();
-    if shards.is_empty() {
-        return Ok(());
+/// What wakes the relays of these shards: their digits.
+pub(crate) fn shards_in_words(shards: &[i16], hints: bool) -> String {
+    let shards: BTreeSet<i16> = shards.iter().copied().chain(hints.then_some(HINTS)).collect();
+    shards.iter().map(ToString::to_string).collect()
+}
+
+/// Wakes the relays: one word a batch.
+pub(crate) async fn notify(conn: &mut PgConnection, shards: String) -> Result<(), StoreError> {
+    if !shards.is_empty() {
+        sqlx::query("select pg_notify('suban_outbox', $1)").bind(shards).execute(conn).await?;
     }
-    let digits: String = shards.iter().map(ToString::to_string).collect();
-    sqlx::query("select pg_notify('suban_outbox', $1)").bind(digits).execute(conn).await?;
     Ok(())
 }

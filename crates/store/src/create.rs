@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
-    commit::{HINTS, LogRows, hints, notify},
+    commit::{LogRows, hints, notify, shards_in_words},
     instant::to_db,
     row,
     texts::{PreparedRequester, PreparedText, insert_requesters, insert_texts},
@@ -348,11 +348,10 @@ impl Rows {
         Ok(())
     }
 
-    /// Shards of the outbox that get something.
-    fn shards(&self) -> Vec<i16> {
-        let hints = (!self.hint.is_empty()).then_some(HINTS);
+    /// What wakes the relays of the shards that get something.
+    fn shards(&self) -> String {
         let sent = self.log.shard.iter().zip(&self.sent).filter(|(_, sent)| **sent).map(|(shard, _)| *shard);
-        sent.chain(hints).collect()
+        shards_in_words(&sent.collect::<Vec<_>>(), !self.hint.is_empty())
     }
 
     /// Multi-row inserts, each in the order of its key.

@@ -8,7 +8,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use sqlx::PgConnection;
 use suban_domain::{
-    Actor, At, DuplicateClass, Limits, Refusal, RequestId, Role, State, Ticket, TicketId, VersionCode, groups,
+    Action, Actor, At, Command, DuplicateClass, Limits, Refusal, RequestId, Role, State, Ticket, TicketId, VersionCode,
+    groups,
 };
 use uuid::Uuid;
 
@@ -34,6 +35,8 @@ pub struct Join {
     pub at: At,
     /// Which request.
     pub request: RequestId,
+    /// The same person called again: an urge on the one that is being worked on, where it counts as one (D1).
+    pub urge: bool,
 }
 
 /// What came of it.
@@ -152,10 +155,11 @@ impl Store {
             };
         let (member, master) = leads;
         let follows = |t: &Ticket| -> Vec<TicketId> { if t.id == member.id { brought.to_vec() } else { Vec::new() } };
-        let mut changes = vec![
-            Change::of(member.clone(), joins.member, &join.by, join.at, &join.request)?,
-            Change::of(master.clone(), joins.master, &join.by, join.at, &join.request)?,
-        ];
+        let mut leads = Change::of(master.clone(), joins.master, &join.by, join.at, &join.request)?;
+        if join.urge {
+            leads = urged(leads, join, limits)?;
+        }
+        let mut changes = vec![Change::of(member.clone(), joins.member, &join.by, join.at, &join.request)?, leads];
         let carried = follows(member);
         for id in &carried {
             let Some(sub) = locked.get(id) else { return Ok(None) };
@@ -343,6 +347,17 @@ impl Store {
         .fetch_all(self.pool())
         .await?;
         Ok(rows.into_iter().map(|(a, b)| (TicketId::new(a), TicketId::new(b))).collect())
+    }
+}
+
+/// The master's change with an urge behind it. Sooner than the cool-down it is none; the member itself shows that the
+/// person called.
+fn urged(leads: Change, join: &Join, limits: &Limits) -> Result<Change, StoreError> {
+    let command = Command { by: join.by.clone(), at: join.at, request: join.request.clone(), action: Action::Urge };
+    match Change::decide(leads.after.clone(), &command, limits) {
+        Ok(urge) => Ok(leads.then(urge)),
+        Err(StoreError::Refused(_)) => Ok(leads),
+        Err(other) => Err(other),
     }
 }
 

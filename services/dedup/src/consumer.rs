@@ -109,37 +109,17 @@ async fn join(
         by: App::system(),
         at: app.clock().now(),
         request: request("join", ticket)?,
+        urge: class == DuplicateClass::D1,
     };
     let allowed = |member: &Ticket, master: &Ticket| {
         decide::may_join(member, master, class, in_force.as_ref().map(|f| &f.catalogue))
     };
     match app.store.join(&join, &app.limits, allowed).await {
-        Ok(group) => {
-            if class == DuplicateClass::D1 && !group.repeated {
-                urge(app, &group.master, &group.member).await?;
-            }
-            Ok(None)
-        }
+        Ok(_) => Ok(None),
         Err(StoreError::Refused(refusal)) => {
             tracing::debug!(reason = refusal.code(), "not merged");
             Ok(Some(vec![head]))
         }
-        Err(other) => Err(other),
-    }
-}
-
-/// The same person again is an urge on the one that is being worked on (D1). Sooner than the cool-down it is not
-/// one; the member itself shows that the person called.
-async fn urge(app: &App, master: &Ticket, member: &Ticket) -> Result<(), StoreError> {
-    let request = request("urge", member)?;
-    let urged = app
-        .store
-        .act(master.id, &app.limits, |_| {
-            Ok(Command { by: App::system(), at: app.clock().now(), request: request.clone(), action: Action::Urge })
-        })
-        .await;
-    match urged {
-        Ok(_) | Err(StoreError::Refused(_)) => Ok(()),
         Err(other) => Err(other),
     }
 }

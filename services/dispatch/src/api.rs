@@ -140,8 +140,8 @@ impl DispatchService for Api {
         let caller = who(&request)?;
         let ask = request.into_inner();
         let outcome = edge::choice::<ContactOutcome>(ask.outcome).map_err(|e| errors::invalid("outcome", e))?;
-        self.run(asked(&caller, &ask.request_id, &ask.ticket, Vec::new()), move |_, _| Action::Contact { outcome })
-            .await
+        let note = noted("text", &ask.text);
+        self.run(asked(&caller, &ask.request_id, &ask.ticket, note), move |_, _| Action::Contact { outcome }).await
     }
 
     async fn submit_result(&self, request: Request<v1::SubmitResultRequest>) -> Done {
@@ -239,7 +239,8 @@ impl DispatchService for Api {
             return self.merge_return(&caller, &ask).await;
         }
         let (approve, ask_citizen) = (ask.approve, ask.ask_citizen);
-        self.run(asked(&caller, &ask.request_id, &ask.ticket, Vec::new()), move |_, _| {
+        let note = noted("reason", &ask.reason);
+        self.run(asked(&caller, &ask.request_id, &ask.ticket, note), move |_, _| {
             if approve { Action::ApproveReturn { ask_citizen } } else { Action::DenyReturn }
         })
         .await
@@ -325,7 +326,8 @@ impl DispatchService for Api {
         let reason = edge::choice::<ExtensionReason>(ask.reason).map_err(|e| errors::invalid("reason", e))?;
         let by = edge::span(ask.by).map_err(|e| errors::invalid("by", e))?;
         // Quotas by unit and quarter come with the calendar; until then none is used up.
-        self.run(asked(&caller, &ask.request_id, &ask.ticket, Vec::new()), move |_, _| Action::RequestExtension {
+        let note = noted("note", &ask.note);
+        self.run(asked(&caller, &ask.request_id, &ask.ticket, note), move |_, _| Action::RequestExtension {
             reason,
             by,
             quota_left: true,
@@ -470,6 +472,7 @@ impl Api {
             by: caller.actor.clone(),
             at: self.app.clock().now(),
             request: request_id(&ask.request_id)?,
+            urge: false,
         };
         let group = self.app.store.join(&join, &self.app.limits, |_, _| Ok(())).await.map_err(|e| status(&e))?;
         Ok(Response::new(v1::CommandReply {
@@ -512,6 +515,11 @@ fn asked<'a>(caller: &'a Caller, request_id: &'a str, ticket: &'a str, said: Vec
 
 fn said<'a>(field: &'static str, kind: TextKind, raw: &'a str) -> Said<'a> {
     Said { field, kind, raw }
+}
+
+/// Words beside a command that stand in the ticket's file; none where none were said.
+fn noted<'a>(field: &'static str, raw: &'a str) -> Vec<Said<'a>> {
+    if raw.trim().is_empty() { Vec::new() } else { vec![said(field, TextKind::Note, raw)] }
 }
 
 /// The one text of a command that has one.

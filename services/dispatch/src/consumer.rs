@@ -107,7 +107,7 @@ struct Work {
     changes: Vec<Change>,
     reasons: HashMap<TicketId, Reasons>,
     waiting: Vec<Row>,
-    leaving: Vec<TicketId>,
+    leaving: Vec<(TicketId, u32)>,
 }
 
 impl Work {
@@ -133,7 +133,7 @@ impl Work {
         }
         match decide::waits_for(&ticket, catalogue) {
             Some(waiting) => self.waiting.push(Row::of(&ticket, &waiting)),
-            None => self.leaving.push(ticket.id),
+            None => self.leaving.push((ticket.id, ticket.version)),
         }
         Ok(())
     }
@@ -181,15 +181,15 @@ async fn write(app: &App, work: Work) -> Result<Vec<TicketId>, StoreError> {
     let done = app.store.commit_in(&mut tx, changes).await?;
     let mut sent = Vec::new();
     for change in &done.changed {
-        leaving.push(change.id());
+        leaving.push((change.id(), change.after.version));
         if let Some(reasons) = reasons.get(&change.id()) {
             sent.push((change.id(), change.after.version, reasons));
         }
     }
     let at = app.clock().now();
     tables::remember(&mut tx, at, Tier::Auto, &sent).await?;
-    let moved_on = tables::wait(&mut tx, &waiting).await?;
-    tables::leave(&mut tx, leaving).await?;
+    let mut moved_on = tables::wait(&mut tx, &waiting).await?;
+    moved_on.extend(tables::leave(&mut tx, leaving).await?);
     tx.commit().await?;
     metrics::counter!("suban_dispatched_total", "tier" => "auto").increment(sent.len() as u64);
     for row in &waiting {

@@ -68,20 +68,31 @@ pub async fn wait(conn: &mut PgConnection, rows: &[Row]) -> Result<Vec<TicketId>
     Ok(rows.iter().map(|r| r.ticket).filter(|ticket| !put.contains(&ticket.uuid())).collect())
 }
 
-/// Takes tickets out of the queue. Served by the primary key.
+/// Takes tickets out of the queue that are still at the version at which that was decided. Answers those of the queue
+/// that moved on meanwhile, to be decided again. Served by the primary keys of `queue` and `ticket`.
 ///
 /// # Errors
 /// When Postgres is away.
-pub async fn leave(conn: &mut PgConnection, mut tickets: Vec<TicketId>) -> Result<(), StoreError> {
+pub async fn leave(conn: &mut PgConnection, mut tickets: Vec<(TicketId, u32)>) -> Result<Vec<TicketId>, StoreError> {
     if tickets.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     tickets.sort_unstable();
-    sqlx::query("delete from dispatch.queue where ticket_id = any($1::uuid[])")
-        .bind(tickets.iter().map(|t| t.uuid()).collect::<Vec<_>>())
-        .execute(conn)
-        .await?;
-    Ok(())
+    let moved_on: Vec<Uuid> = sqlx::query_scalar(
+        "with left_by as (select * from unnest($1::uuid[], $2::int[]) as r(ticket_id, version)),
+         gone as (
+           delete from dispatch.queue q using left_by r, core.ticket t
+            where q.ticket_id = r.ticket_id and t.id = r.ticket_id and t.version = r.version
+           returning q.ticket_id
+         )
+         select q.ticket_id from dispatch.queue q join left_by r on r.ticket_id = q.ticket_id
+          where q.ticket_id not in (select ticket_id from gone)",
+    )
+    .bind(tickets.iter().map(|(id, _)| id.uuid()).collect::<Vec<_>>())
+    .bind(tickets.iter().map(|(_, version)| i32::try_from(*version).unwrap_or(i32::MAX)).collect::<Vec<_>>())
+    .fetch_all(conn)
+    .await?;
+    Ok(moved_on.into_iter().map(TicketId::new).collect())
 }
 
 /// Why a ticket was sent where it was, as it is kept.

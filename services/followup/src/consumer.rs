@@ -37,10 +37,15 @@ pub async fn follow(app: &App, batch: &[Message]) -> Result<(), Failure> {
     }
     tables::end(app.store.pool(), &ended).await?;
     tables::open(app.store.pool(), openings).await?;
-    for master in tickets.values().filter(|t| t.state == State::PendingCallback && t.members() > 0) {
+    for master in tickets.values().filter(|t| has_answer(t) && t.members() > 0) {
         answer_members(app, master).await?;
     }
     Ok(())
+}
+
+/// Its result is accepted. A citizen may rate, and close the ticket, before this service has seen that it could be.
+fn has_answer(ticket: &Ticket) -> bool {
+    matches!(ticket.state, State::PendingCallback | State::Closed | State::Archived) && ticket.result.is_some()
 }
 
 /// One closing reply to every member (M3), a batch at a time; a member that has it is passed over.

@@ -10,7 +10,7 @@ mod consumer;
 pub mod decide;
 pub mod tables;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use suban_bus::{Group, Kinds, Pace};
 use suban_proto::v1::followup_service_server::FollowupServiceServer;
@@ -20,7 +20,8 @@ use suban_service::{App, StartError};
 pub use consumer::follow;
 
 /// The consumer group.
-pub const GROUP: Group = Group { name: "followup", kinds: Kinds::Only(decide::FOLLOWED), pace: Pace::Gathered };
+pub const GROUP: Group =
+    Group { name: "followup", kinds: Kinds::Only(decide::FOLLOWED), pace: Pace::Gathered(Duration::from_millis(100)) };
 
 /// Starts the service on an app: its consumer and its face; answers where it listens.
 ///

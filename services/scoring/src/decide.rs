@@ -237,7 +237,8 @@ fn survey(ticket: &Ticket, body: &mut Body) {
         Some(n) => one(n == 1),
         None => one(ticket.result.as_ref().is_some_and(|r| r.outcome == Outcome::Solved)),
     };
-    if let Some(n) = answers.satisfied {
+    // 满意率 uses the first valid round (R-CB-13); whether it is solved, the last one says.
+    if let Some(n) = ticket.first_answers.unwrap_or(answers).satisfied {
         body.rated = 1;
         body.satisfied_tenths = match n {
             1 | 2 => 10,

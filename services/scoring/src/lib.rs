@@ -11,7 +11,7 @@ mod live;
 pub mod tables;
 pub mod verify;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use suban_bus::{Group, Kinds, Pace};
 use suban_proto::v1::scoring_service_server::ScoringServiceServer;
@@ -21,7 +21,8 @@ use suban_service::{App, StartError};
 pub use consumer::count;
 
 /// The consumer group.
-pub const GROUP: Group = Group { name: "scoring", kinds: Kinds::AllBut(consumer::SILENT), pace: Pace::Gathered };
+pub const GROUP: Group =
+    Group { name: "scoring", kinds: Kinds::AllBut(consumer::SILENT), pace: Pace::Gathered(Duration::from_millis(500)) };
 
 /// Starts the service on an app: its consumer and its face; answers where it listens.
 ///

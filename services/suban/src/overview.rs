@@ -39,7 +39,26 @@ pub(crate) async fn show(settings: &Settings, token: Secret, until: i64, played:
         ],
         &units(by_unit.rows),
     );
+    if settings.demo.rate > FAST {
+        print::out(&format!(
+            "The clock ran {} times as fast as the machine's: a second of work here is {} there. What was signed or done \
+             in time says nothing about anybody at that speed.",
+            settings.demo.rate,
+            span(settings.demo.rate),
+        ));
+    }
     Ok(())
+}
+
+/// Above this many city seconds a second, the machine's own pace decides what is late.
+const FAST: f64 = 600.0;
+
+fn span(seconds: f64) -> String {
+    if seconds >= 86_400.0 {
+        format!("{:.1} days", seconds / 86_400.0)
+    } else {
+        format!("{:.1} hours", seconds / 3600.0)
+    }
 }
 
 async fn figures(scoring: &mut Scoring, by: v1::GroupBy, until: i64) -> anyhow::Result<v1::FiguresReply> {

@@ -40,10 +40,6 @@ impl Settings {
             jiff::tz::TimeZone::get(&self.city.zone).is_err(),
             "city.zone must be a name of the IANA list such as \"Asia/Shanghai\"",
         );
-        refuse(
-            self.city.number_prefix.len() != 2 || !self.city.number_prefix.chars().all(|c| c.is_ascii_uppercase()),
-            "city.number_prefix must be two upper-case letters",
-        );
         let bounds = &self.city.bounds;
         refuse(
             !(-90.0 <= bounds.south

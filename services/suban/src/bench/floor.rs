@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::Context as _;
 use suban_bus::{Batches, Failure, Group, Message, Relay, run as deliver};
-use suban_dedup::decide::{BASIS, Candidate, Judgement, judge};
+use suban_dedup::decide::{BASIS, Candidate, Judgement, judge, may_join};
 use suban_dispatch::{
     decide::{Decision, decide, waits_for},
     tables::{self as queue, Reasons},
@@ -239,8 +239,11 @@ impl Stage {
             by: App::system(),
             at: self.store.clock().now(),
             request: RequestId::new(format!("join:{}", ticket.version)).map_err(damaged)?,
+            urge: class == DuplicateClass::D1,
         };
-        match self.store.join(&join, &self.limits, |_, _| Ok(())).await {
+        let allowed =
+            |member: &Ticket, master: &Ticket| may_join(member, master, class, Some(&self.in_force.catalogue));
+        match self.store.join(&join, &self.limits, allowed).await {
             Ok(_) | Err(StoreError::Refused(_)) => Ok(()),
             Err(other) => Err(other),
         }
@@ -280,7 +283,8 @@ impl Stage {
             done.changed.iter().filter_map(|c| Some((c.id(), c.after.version, reasons.get(&c.id())?))).collect();
         queue::remember(&mut tx, self.store.clock().now(), Tier::Auto, &sent).await?;
         queue::wait(&mut tx, &waiting).await?;
-        queue::leave(&mut tx, ids).await?;
+        let sent = done.changed.iter().map(|c| (c.id(), c.after.version));
+        queue::leave(&mut tx, sent.collect()).await?;
         tx.commit().await?;
         Ok(())
     }

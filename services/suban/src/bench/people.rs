@@ -1,6 +1,10 @@
 //! Everybody who carries a ticket through its life, as fast as the faces answer: units, the hall, citizens.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures::StreamExt as _;
 use suban_domain::{
@@ -29,6 +33,8 @@ type Named = InterceptedService<Line, Outgoing>;
 const HANDS: usize = 16;
 /// A look at an empty inbox or queue is repeated after this.
 const PAUSE: Duration = Duration::from_millis(200);
+/// A task that its unit could not go on with is tried again after this.
+const AGAIN: Duration = Duration::from_millis(500);
 /// Entries of an inbox that are looked at.
 const PAGE: u32 = 200;
 /// Tasks that wait for their unit, and for nobody else.
@@ -68,6 +74,8 @@ impl Unit {
 
     /// Takes whatever lies in the inbox through to its result, until nobody waits any more.
     pub(crate) async fn work(self) {
+        // What could not be done, for other units are not done yet, is left alone for a while.
+        let mut refused: HashMap<String, Instant> = HashMap::new();
         loop {
             let ask = v1::InboxRequest {
                 states: MINE.iter().map(|state| state.number()).collect(),
@@ -78,15 +86,26 @@ impl Unit {
                 Ok(reply) => reply.into_inner().entries,
                 Err(_) => Vec::new(),
             };
+            let now = Instant::now();
+            refused.retain(|_, until| *until > now);
+            let entries = entries.into_iter().filter(|entry| !refused.contains_key(&entry.number)).collect::<Vec<_>>();
             let handled = futures::stream::iter(entries).map(|entry| self.handle(entry)).buffer_unordered(HANDS);
-            if handled.filter(|did| std::future::ready(*did)).count().await == 0 {
+            let handled: Vec<_> = handled.collect().await;
+            if handled.iter().all(|(_, did)| !did) {
                 tokio::time::sleep(PAUSE).await;
             }
+            let again = Instant::now() + AGAIN;
+            refused.extend(handled.into_iter().filter(|(_, did)| !did).map(|(ticket, _)| (ticket, again)));
         }
     }
 
+    /// Works on one task; answers which, and whether anything was done.
+    async fn handle(&self, entry: v1::InboxEntry) -> (String, bool) {
+        (entry.number.clone(), self.go_on(entry).await)
+    }
+
     /// Signs, calls the citizen, hands the result in; goes on where it stands. Answers whether anything was done.
-    async fn handle(&self, entry: v1::InboxEntry) -> bool {
+    async fn go_on(&self, entry: v1::InboxEntry) -> bool {
         let (mut signer, mut handler) = (self.signer.clone(), self.handler.clone());
         let (ticket, round) = (entry.number, entry.redo_round);
         // Several units work on one ticket, and a request id is the ticket's.
