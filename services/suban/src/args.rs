@@ -87,6 +87,9 @@ pub(crate) struct Serve {
     /// All of them in this process.
     #[arg(long)]
     pub(crate) all: bool,
+    /// Stop when standard input ends: for a parent that must not leave it behind, however the parent ends.
+    #[arg(long)]
+    pub(crate) while_input: bool,
 }
 
 /// How the demo runs.

@@ -16,7 +16,7 @@ use std::{
 use suban_runtime::{Service, Settings};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    process::{Child, Command},
+    process::{Child, ChildStdin, Command},
 };
 
 use crate::print;
@@ -43,6 +43,8 @@ pub(crate) struct Processes {
     binary: PathBuf,
     logs: PathBuf,
     running: BTreeMap<Service, Child>,
+    /// Held open while they may run.
+    inputs: BTreeMap<Service, ChildStdin>,
     /// Services whose log file was begun; a restart goes on in it.
     logged: BTreeSet<Service>,
 }
@@ -56,6 +58,7 @@ impl Processes {
             binary: std::env::current_exe()?,
             logs: logs.to_path_buf(),
             running: BTreeMap::new(),
+            inputs: BTreeMap::new(),
             logged: BTreeSet::new(),
         })
     }
@@ -77,16 +80,19 @@ impl Processes {
             .append(again)
             .truncate(!again)
             .open(self.logs.join(format!("{service}.log")))?;
-        let child = Command::new(&self.binary)
-            .args(["serve", service.name()])
+        let mut child = Command::new(&self.binary)
+            .args(["serve", service.name(), "--while-input"])
             .envs(variables(&self.settings))
-            .stdin(Stdio::null())
+            // Nothing is ever written: the pipe ends with this process, even when it is killed.
+            .stdin(Stdio::piped())
             .stdout(log.try_clone()?)
             .stderr(log)
             // Of its own group: a Ctrl-C at the terminal reaches this process, which stops them in order.
             .process_group(0)
             .kill_on_drop(true)
             .spawn()?;
+        // Apart from the child, which would close it when it is waited for.
+        self.inputs.extend(child.stdin.take().map(|input| (service, input)));
         self.running.insert(service, child);
         Ok(())
     }

@@ -20,6 +20,9 @@ pub(crate) async fn serve(settings: Settings, what: &Serve) -> anyhow::Result<Ex
         tracing::warn!("{warning}");
     }
     let (tasks, health) = (Tasks::new(), Health::new());
+    if what.while_input {
+        stop_with_input(tasks.clone());
+    }
     let first = services.first().copied().unwrap_or(Service::Intake);
     // Before anything can be asked "are you ready": no process is, until its faces listen.
     let started = health.check("services");
@@ -35,6 +38,15 @@ pub(crate) async fn serve(settings: Settings, what: &Serve) -> anyhow::Result<Ex
     guard.flush();
     ended?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Asks for a stop when standard input ends. A thread of its own, which nothing waits for: a read cannot be called off.
+fn stop_with_input(tasks: Tasks) {
+    std::thread::spawn(move || {
+        // An input that fails has ended as well.
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        tasks.request_stop();
+    });
 }
 
 /// Starts one service on its app.
