@@ -30,7 +30,7 @@ use crate::city;
 type Named = InterceptedService<Line, Outgoing>;
 
 /// Tasks of a unit that are worked on at once.
-const HANDS: usize = 16;
+const HANDS: usize = 64;
 /// A look at an empty inbox or queue is repeated after this.
 const PAUSE: Duration = Duration::from_millis(200);
 /// A task that its unit could not go on with is tried again after this.
