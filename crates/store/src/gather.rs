@@ -1,13 +1,20 @@
 //! Group commit: what people and channels ask at the same moment becomes one transaction.
 //!
 //! A batch is whatever is waiting, never a wait for a full one: a lone request is written at once, a storm
-//! fills its batches (design §2). Each command is still decided for its own ticket and answered for itself.
+//! fills its batches (design §2), and in a stream between the two a round begins a moment after the one before.
+//! Each command is still decided for its own ticket and answered for itself.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    time::Duration,
+};
 
 use suban_domain::{Command, Limits, Refusal, RequestId, Ticket, TicketId};
 use suban_runtime::{Tasks, telemetry};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -18,6 +25,12 @@ use crate::{
 
 /// How often a command is decided anew when others were faster.
 const ATTEMPTS: u8 = 16;
+
+/// A round of this many is one of a stream: the next one begins [`GATHER`] after it began, so that more comes together
+/// and a transaction is worth its cost. Who is alone never waits.
+const STREAM: usize = 3;
+/// Short beside what a person notices, long beside what a transaction costs.
+const GATHER: Duration = Duration::from_millis(20);
 
 /// What a command is made from, once its ticket is known.
 pub type MakeCommand = Box<dyn Fn(&Ticket) -> Result<Command, Refusal> + Send + Sync>;
@@ -120,12 +133,16 @@ async fn run(
                 Job::Ask(ask) => asks.push(*ask),
             }
         }
-        metrics::histogram!("suban_writer_batch_size").record((creates.len() + asks.len()) as f64);
+        let (begun, round) = (Instant::now(), creates.len() + asks.len());
+        metrics::histogram!("suban_writer_batch_size").record(round as f64);
         if !creates.is_empty() {
             create(&store, &limits, creates).await;
         }
         if !asks.is_empty() {
             later = act(&store, &limits, asks).await;
+        }
+        if (STREAM..batch).contains(&round) {
+            tokio::time::sleep_until(begun + GATHER).await;
         }
     }
 }

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use suban_bus::{Batches, Failure, Group, Topic, group_lag};
+use suban_bus::{Batches, Envelope, Failure, Group, Kinds, Pace, Topic, group_lag};
 
 use crate::stage::{PATIENCE, Process, Seen, Stage, assert_in_order, eventually};
+
+/// How long a group of these tests gathers.
+const LONGEST: Duration = Duration::from_millis(100);
 
 async fn lag_is_gone(stage: &Stage, group: &str) {
     eventually("everything is acknowledged", || async {
@@ -96,6 +99,33 @@ async fn a_second_instance_shares_the_work_and_takes_all_of_it_when_the_first_go
     both.dedup();
     assert_eq!(all, both, "nothing is lost between them");
     two.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_is_given_the_kinds_it_names_and_the_others_pass() {
+    let stage = Stage::new("kinds", &[]).await;
+    let (process, seen) = (Process::new(), Seen::default());
+    let other = |mut event: Envelope| {
+        event.kind = "noted".into();
+        event
+    };
+    // The last of the topic are others, so that only they can make the lag go.
+    stage.send(stage.events(20, 2)).await;
+    stage.send(stage.events(200, 3).into_iter().map(other).collect()).await;
+    let group = Group { name: "followup", kinds: Kinds::Only(&["escalated"]), pace: Pace::Gathered(LONGEST) };
+    process.consume_as(&stage, group, &seen).await;
+    seen.has(40).await;
+    lag_is_gone(&stage, "followup").await;
+    process.stop().await;
+    assert_in_order(&seen.handled());
+    assert_eq!(seen.handled().len(), 40);
+
+    let (process, rest) = (Process::new(), Seen::default());
+    let group = Group { name: "scoring", kinds: Kinds::AllBut(&["escalated"]), pace: Pace::Gathered(LONGEST) };
+    process.consume_as(&stage, group, &rest).await;
+    rest.has(600).await;
+    process.stop().await;
+    assert_eq!(rest.handled().len(), 600);
 }
 
 /// The process is gone without a word: its consumer is never polled again and never leaves.

@@ -100,8 +100,13 @@ impl Process {
 
     /// Runs a consumer of the ticket topic that writes down what it gets.
     pub(crate) async fn consume(&self, stage: &Stage, group: &'static str, seen: &Seen) {
-        let batches = Batches::tickets(&stage.settings, Group::every(group), &self.tasks, &self.health).await.unwrap();
-        self.tasks.spawn(group, suban_bus::run(batches, seen.clone(), note));
+        self.consume_as(stage, Group::every(group), seen).await;
+    }
+
+    /// The same for a group that says what it is given.
+    pub(crate) async fn consume_as(&self, stage: &Stage, group: Group, seen: &Seen) {
+        let batches = Batches::tickets(&stage.settings, group, &self.tasks, &self.health).await.unwrap();
+        self.tasks.spawn(group.name, suban_bus::run(batches, seen.clone(), note));
     }
 
     pub(crate) async fn ready(&self) {

@@ -17,6 +17,8 @@ use suban_store::{
 };
 use suban_text::{ToRead, catalogue::Lead, normalise, phone, words_hash};
 
+use crate::city;
+
 /// Makes what the store takes.
 pub(crate) struct Maker {
     store: Store,
@@ -106,7 +108,12 @@ impl Maker {
     pub(crate) fn life(&self, new: &mut NewTicket, closed: bool) -> anyhow::Result<Option<Vec<Command>>> {
         let Some(reading) = &new.submission.accept else { return Ok(None) };
         let (Some(matter), Some(area)) = (&reading.matter, &reading.area) else { return Ok(None) };
-        let Some(lead) = self.in_force.catalogue.lead(matter, area) else { return Ok(None) };
+        let Some(mut lead) = self.in_force.catalogue.lead(matter, area) else { return Ok(None) };
+        if closed {
+            // The lead did it alone: a life is that much shorter to write.
+            lead.assists.clear();
+        }
+        let kind = reading.kind;
         let at = new.submission.received_at;
         let system = Actor { role: Role::System, person: PersonCode::new("suban")?, unit: None, area: None };
         let mut life =
@@ -124,6 +131,12 @@ impl Maker {
         };
         let reply = text(TextKind::Reply, "您反映的问题我单位已派员到现场核查并处理完毕,感谢您的监督。")?;
         let internal = text(TextKind::Internal, "已联系诉求人,现场整改完成。")?;
+        let finding = city::finding(kind, 0);
+        let because = if city::positive(finding) {
+            None
+        } else {
+            Some(text(TextKind::Reason, "经核实,情况如答复所述。")?)
+        };
         let of_unit = |role: Role, name: &str| -> anyhow::Result<Actor> {
             let person = PersonCode::new(format!("{}-{name}", lead.unit))?;
             Ok(Actor { role, person, unit: Some(lead.unit.clone()), area: None })
@@ -132,7 +145,12 @@ impl Maker {
         let citizen = Actor { role: Role::Citizen, person: PersonCode::new("link")?, unit: None, area: None };
         life.push(command(&of_unit(Role::UnitSigner, "signer")?, at, "sign", Action::Sign)?);
         life.push(command(&handler, at, "contact", Action::Contact { outcome: ContactOutcome::Reached })?);
-        life.push(command(&handler, at, "result", Action::SubmitResult { result: result(reply, internal) })?);
+        life.push(command(
+            &handler,
+            at,
+            "result",
+            Action::SubmitResult { result: result(finding, because, reply, internal) },
+        )?);
         life.push(command(&system, at, "accept", Action::AcceptResult)?);
         life.push(command(&citizen, at, "rate", Action::Survey { answers: content(), means: SurveyMeans::Link })?);
         Ok(Some(life))
@@ -161,10 +179,10 @@ fn judged() -> anyhow::Result<Action> {
     })
 }
 
-fn result(reply: TextId, internal: TextId) -> ResultRecord {
+fn result(finding: Finding, because: Option<TextId>, reply: TextId, internal: TextId) -> ResultRecord {
     ResultRecord {
-        finding: Finding::True,
-        finding_because: None,
+        finding,
+        finding_because: because,
         demand: Demand::Lawful,
         outcome: Outcome::Solved,
         site_visit: SiteVisit::Yes,
