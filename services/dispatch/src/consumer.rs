@@ -69,7 +69,8 @@ pub async fn dispatch(app: &App, batch: &[Message]) -> Result<(), Failure> {
     Ok(settle(app, ids).await?)
 }
 
-/// Dispatches pressing tickets at once, the critical ones before all others. Merging comes afterwards; the ordinary event then finds nothing to do.
+/// Dispatches pressing tickets at once, the critical ones before all others. Merging comes afterwards; the ordinary
+/// event then finds nothing to do.
 ///
 /// # Errors
 /// When the database is away: the batch comes again.
