@@ -10,8 +10,8 @@ use tracing::{Instrument as _, Span};
 
 use crate::{Batch, Batches, BusError, Message, Unreadable};
 
-/// Traces that one batch links to; more say nothing that these do not.
-const LINKS: usize = 32;
+/// Traces that one batch goes on in: all of them while a city is quiet enough for anybody to follow one.
+const TRACES: usize = 200;
 
 /// Why a handler could not do a batch. Nothing of the batch, or of its part that was handed over, is done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -111,7 +111,9 @@ where
         let part = &batch.messages()[..width.clamp(1, batch.messages().len())];
         let n = part.len();
         let begun = Instant::now();
-        let result = handler(context, part).instrument(span(group, part)).await;
+        let (span, others) = spans(group, part);
+        let result = handler(context, part).instrument(span).await;
+        drop(others);
         metrics::histogram!("suban_consumer_handle_seconds", "group" => group).record(begun.elapsed().as_secs_f64());
         let failure = match result {
             Ok(()) => {
@@ -178,19 +180,24 @@ fn place(batch: &Batch) -> Option<(String, i32, i64)> {
     batch.messages().first().map(|m| (m.topic().to_owned(), m.partition(), m.offset()))
 }
 
-/// Messages of one trace carry it on; a batch that comes from many traces links to them.
-fn span(group: &'static str, part: &[Message]) -> Span {
-    let span = tracing::info_span!("consume", otel.kind = "consumer", group, messages = part.len());
+/// A span of each trace that the messages come from, so that every ticket's trace goes on; the handler works in the
+/// first, which links to the others.
+fn spans(group: &'static str, part: &[Message]) -> (Span, Vec<Span>) {
+    let begun = || tracing::info_span!("consume", otel.kind = "consumer", group, messages = part.len());
     let mut seen = HashSet::new();
-    let traces: Vec<&str> = part.iter().filter_map(|m| m.trace.as_deref()).filter(|t| seen.insert(*t)).collect();
-    match traces.as_slice() {
-        [] => {}
-        [first, rest @ ..] if rest.iter().all(|other| trace_id(other) == trace_id(first)) => {
-            telemetry::set_parent(&span, first);
-        }
-        many => many.iter().take(LINKS).for_each(|trace| telemetry::add_link(&span, trace)),
+    let mut traces = part.iter().filter_map(|m| m.trace.as_deref()).filter(|t| seen.insert(trace_id(t))).take(TRACES);
+    let first = begun();
+    if let Some(trace) = traces.next() {
+        telemetry::set_parent(&first, trace);
     }
-    span
+    let others = traces.map(|trace| {
+        telemetry::add_link(&first, trace);
+        let span = begun();
+        telemetry::set_parent(&span, trace);
+        span
+    });
+    let others = others.collect();
+    (first, others)
 }
 
 /// The trace of a W3C trace context, without the span.
