@@ -13,7 +13,7 @@ use crate::{City, PATIENCE, eventually};
 const GROUPS: [(Service, &str, Topic); 5] = [
     (Service::Dedup, suban_dedup::GROUP.name, Topic::Ticket),
     (Service::Dispatch, suban_dispatch::GROUP.name, Topic::Ticket),
-    (Service::Dispatch, suban_dispatch::URGENT_GROUP, Topic::Urgent),
+    (Service::Dispatch, suban_dispatch::URGENT_GROUP.name, Topic::Urgent),
     (Service::Followup, suban_followup::GROUP.name, Topic::Ticket),
     (Service::Scoring, suban_scoring::GROUP.name, Topic::Ticket),
 ];

@@ -168,13 +168,8 @@ impl Batches {
     ///
     /// # Errors
     /// When Kafka is away or refuses.
-    pub async fn urgent(
-        settings: &Settings,
-        group: &'static str,
-        tasks: &Tasks,
-        health: &Health,
-    ) -> Result<Self, BusError> {
-        Self::live(settings, Group::every(group), Topic::Urgent, tasks, health).await
+    pub async fn urgent(settings: &Settings, group: Group, tasks: &Tasks, health: &Health) -> Result<Self, BusError> {
+        Self::live(settings, group, Topic::Urgent, tasks, health).await
     }
 
     async fn live(

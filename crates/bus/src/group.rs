@@ -1,8 +1,8 @@
-//! Consumer groups: what each reads of the ticket topic, and how eagerly.
+//! Consumer groups: what each is given of its topic, and how eagerly.
 
 use std::time::Duration;
 
-/// A consumer group of the ticket topic, as its service declares it.
+/// A consumer group of one of our topics, as its service declares it.
 #[derive(Debug, Clone, Copy)]
 pub struct Group {
     /// Its name, after the topics' prefix.

@@ -71,14 +71,6 @@ impl Shard {
             Self::Second => 2,
         }
     }
-    /// As a writer names it who wakes it.
-    const fn digit(self) -> char {
-        match self {
-            Self::Hints => '0',
-            Self::First => '1',
-            Self::Second => '2',
-        }
-    }
     /// In metrics and as the task's name.
     const fn name(self) -> &'static str {
         match self {
@@ -175,7 +167,7 @@ async fn listen(options: PgConnectOptions, wakes: Vec<Arc<Notify>>, stop: Cancel
                     said = listener.next_buffered();
                 }
                 for (shard, wake) in Shard::ALL.into_iter().zip(&wakes) {
-                    if all || shards.contains(shard.digit()) {
+                    if all || shards.contains(&shard.number().to_string()) {
                         wake.notify_one();
                     }
                 }

@@ -9,7 +9,7 @@ use rdkafka::{
     Offset, TopicPartitionList,
     config::FromClientConfigAndContext as _,
     consumer::{BaseConsumer, Consumer as _},
-    error::KafkaError,
+    error::{KafkaError, RDKafkaErrorCode},
 };
 use suban_runtime::Settings;
 
@@ -24,6 +24,9 @@ use crate::{
 
 /// Nothing for this long before the end is reached means that Kafka is away.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Between two tries of what will soon be possible.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// Folds every message of a topic as it stands now, and answers the result: for `suban check`. Messages of one
 /// partition come in their order.
@@ -147,6 +150,16 @@ impl GroupLag {
     /// # Errors
     /// When Kafka is away or refuses.
     pub async fn messages(&self) -> Result<u64, BusError> {
+        let begun = Instant::now();
+        loop {
+            match self.measure().await {
+                Err(error) if not_yet(&error) && begun.elapsed() < ANSWER => tokio::time::sleep(AGAIN).await,
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn measure(&self) -> Result<u64, BusError> {
         let Self { topics, client } = self.clone();
         blocking("measure a group's lag", move || {
             let mut lag = 0;
@@ -172,6 +185,13 @@ impl GroupLag {
         })
         .await
     }
+}
+
+/// A broker that has just started, or has just made its topic of offsets, names a coordinator that is not one yet.
+fn not_yet(error: &BusError) -> bool {
+    use RDKafkaErrorCode::{CoordinatorLoadInProgress, CoordinatorNotAvailable, NotCoordinator};
+    let BusError::Kafka { source: KafkaError::MetadataFetch(code), .. } = error else { return false };
+    matches!(code, NotCoordinator | CoordinatorNotAvailable | CoordinatorLoadInProgress)
 }
 
 impl std::fmt::Debug for GroupLag {

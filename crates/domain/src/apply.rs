@@ -1,11 +1,16 @@
-//! The fold: the only way a ticket changes, in production, in replay and in tests.
+//! The fold: the only way a ticket changes, in production, in replay and in tests. What each event does stands here;
+//! what several do alike in `moves`, and the clocks in `clocks`.
+
+mod clocks;
+mod moves;
 
 use std::collections::BTreeMap;
 
 use crate::{
-    At, Card, Due, Ending, Fact, Handover, Merge, Mode, Recorded, Return, ReturnLock, Span, State, SurveyEnd, Task,
-    TaskRole, TaskState, Ticket, TicketId, Timer, UnitCode, Urgency,
+    Card, Ending, Fact, Merge, Mode, Recorded, Return, ReturnLock, State, SurveyEnd, TaskRole, TaskState, Ticket,
+    TicketId, Timer,
 };
+use moves::new_task;
 
 /// A log that does not fold: it was damaged or is not one ticket's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -239,7 +244,7 @@ impl Ticket {
                 }
                 self.go_back();
             }
-            Fact::TookOver { from, handover } => self.take_over(*from, handover),
+            Fact::TookOver { handover, .. } => self.take_over(handover),
             Fact::GaveOver { to, withdrawn } => self.give_over(*to, *withdrawn, at),
             Fact::ReplyCopied { master: _, master_version, reply, lead } => {
                 self.copied_reply = Some((*reply, *master_version));
@@ -354,36 +359,13 @@ impl Ticket {
                         self.cancel_tasks_for_good();
                     }
                 }
-                match to {
-                    State::NeedInfo => {
-                        self.paused_at = Some(at);
-                        self.state = State::NeedInfo;
-                    }
-                    other @ (State::Received
-                    | State::Rejected
-                    | State::TransferredOut
-                    | State::Answered
-                    | State::PendingDispatch
-                    | State::MergedMember
-                    | State::PendingSign
-                    | State::Handling
-                    | State::ReturnReview
-                    | State::InDispute
-                    | State::Suspended
-                    | State::Consolidating
-                    | State::CloseReview
-                    | State::PendingVerify
-                    | State::PendingCallback
-                    | State::Redo
-                    | State::SupervisedRedo
-                    | State::Closed
-                    | State::Archived
-                    | State::Cancelled
-                    | State::ReturnedUpstream) => {
-                        self.state = *other;
-                        self.held = None;
-                    }
+                // Only a wait for the citizen keeps what it goes back to.
+                if *to == State::NeedInfo {
+                    self.paused_at = Some(at);
+                } else {
+                    self.held = None;
                 }
+                self.state = *to;
             }
             Fact::ReturnDenied { .. } => {
                 if let Some(returning) = self.returning.take() {
@@ -563,32 +545,13 @@ impl Ticket {
                     D::ExtensionDenied => self.extension = None,
                     D::ReturnAccepted | D::ResultAccepted | D::ResultRefused => {}
                 }
-                match to {
-                    Some(State::Archived) => self.end(State::Archived),
-                    Some(State::Redo) => self.redo(false),
-                    Some(State::SupervisedRedo) => self.redo(true),
-                    Some(
-                        other @ (State::Received
-                        | State::NeedInfo
-                        | State::Rejected
-                        | State::TransferredOut
-                        | State::Answered
-                        | State::PendingDispatch
-                        | State::MergedMember
-                        | State::PendingSign
-                        | State::Handling
-                        | State::ReturnReview
-                        | State::InDispute
-                        | State::Suspended
-                        | State::Consolidating
-                        | State::CloseReview
-                        | State::PendingVerify
-                        | State::PendingCallback
-                        | State::Closed
-                        | State::Cancelled
-                        | State::ReturnedUpstream),
-                    ) => self.state = *other,
+                match *to {
                     None => {}
+                    Some(State::Archived) => self.end(State::Archived),
+                    Some(to) if to == State::Redo || to == State::SupervisedRedo => {
+                        self.redo(to == State::SupervisedRedo);
+                    }
+                    Some(to) => self.state = to,
                 }
             }
 
@@ -610,285 +573,5 @@ impl Ticket {
                 p.confirmed = p.confirmed.saturating_add(1);
             }
         }
-    }
-
-    /// Clocks of a state that was left stop; clocks of the whole ticket go on (D§6.1).
-    fn leave_clocks_behind(&mut self) {
-        let state = self.state;
-        self.dues.retain(|timer, _| match timer {
-            Timer::Accept => state == State::Received,
-            Timer::Supplement => state == State::NeedInfo,
-            Timer::Judge => matches!(state, State::Received | State::PendingDispatch),
-            Timer::Dispatch => state == State::PendingDispatch,
-            Timer::ReturnReview => state == State::ReturnReview,
-            Timer::Dispute => state == State::InDispute,
-            Timer::SuspendReview => state == State::Suspended,
-            Timer::CloseReview => state == State::CloseReview,
-            Timer::Verify => state == State::PendingVerify,
-            Timer::Callback | Timer::CallbackEnd => state == State::PendingCallback,
-            Timer::Rating => matches!(state, State::Answered | State::Rejected | State::Closed),
-            Timer::Reraise | Timer::KpiAppeal => state == State::Closed,
-            Timer::Upstream => state == State::ReturnedUpstream,
-            Timer::Promise | Timer::Interim => state.is_open(),
-            // Clocks of units; they stand in tasks, never here.
-            Timer::Sign | Timer::Contact | Timer::Handle | Timer::Return | Timer::Redo => false,
-        });
-    }
-
-    fn set_dues(&mut self, dues: &[Due]) {
-        for due in dues {
-            match &due.unit {
-                None => set(&mut self.dues, due),
-                Some(unit) => {
-                    self.change_task(unit, |t| {
-                        set(&mut t.dues, due);
-                        if due.at.is_some() {
-                            t.remember_due(due);
-                        }
-                    });
-                }
-            }
-        }
-    }
-
-    /// Changes the unit's open task; says whether it is the lead's.
-    fn change_task(&mut self, unit: &UnitCode, change: impl FnOnce(&mut Task)) -> bool {
-        let Some(task) = self.tasks.iter_mut().rev().find(|t| t.unit == *unit && t.is_open()) else {
-            return false;
-        };
-        change(task);
-        task.role == TaskRole::Lead
-    }
-
-    fn lead_mut(&mut self) -> Option<&mut Task> {
-        self.tasks.iter_mut().rev().find(|t| t.role == TaskRole::Lead && t.is_open())
-    }
-
-    fn give_work(&mut self, lead: &UnitCode, assists: &[UnitCode], at: At) {
-        self.cancel_tasks_for_good();
-        self.tasks.push(new_task(lead, TaskRole::Lead, at));
-        self.tasks.extend(assists.iter().map(|unit| new_task(unit, TaskRole::Assist, at)));
-        self.extension = None;
-        self.held = None;
-        self.state = State::PendingSign;
-    }
-
-    fn end_other_leads(&mut self, unit: &UnitCode) {
-        for task in &mut self.tasks {
-            if task.is_open() && task.unit != *unit && matches!(task.role, TaskRole::Lead | TaskRole::Interim) {
-                task.state = TaskState::Cancelled;
-                task.dues.clear();
-            }
-        }
-    }
-
-    /// Cancelled by a merge: they come back as they were if the merge is undone (F39).
-    fn cancel_tasks(&mut self) {
-        for task in self.tasks.iter_mut().filter(|t| t.is_open()) {
-            task.held = Some(task.held.unwrap_or(task.state));
-            task.state = TaskState::Cancelled;
-        }
-    }
-
-    fn cancel_tasks_for_good(&mut self) {
-        for task in self.tasks.iter_mut().filter(|t| t.is_open()) {
-            task.held = None;
-            task.state = TaskState::Cancelled;
-            task.dues.clear();
-        }
-    }
-
-    fn accept_tasks(&mut self) {
-        for task in self.tasks.iter_mut().filter(|t| t.is_open()) {
-            task.state = if task.role == TaskRole::Interim { TaskState::Cancelled } else { TaskState::Accepted };
-            task.dues.clear();
-        }
-    }
-
-    /// A joint ticket waits for its lead alone once every assist is done (F60).
-    fn consolidate(&mut self) {
-        let joint = self.mode == Some(Mode::Joint);
-        if self.state == State::Handling && joint && self.open_assists().next().is_none() {
-            self.state = State::Consolidating;
-        }
-    }
-
-    fn go_back(&mut self) {
-        self.state = self.held.take().unwrap_or(State::PendingDispatch);
-    }
-
-    fn pause(&mut self, to: State, at: At) {
-        self.held = Some(self.state);
-        self.paused_at = Some(at);
-        self.state = to;
-    }
-
-    /// Work goes on: every clock that was running moves by the pause (R-TIM-4).
-    fn unpause(&mut self, to: State, at: At) {
-        if let Some(since) = self.paused_at.take() {
-            let paused = at.since(since);
-            self.dues.remove(&Timer::Supplement);
-            self.dues.remove(&Timer::SuspendReview);
-            self.dues.values_mut().for_each(|due| *due = due.plus(paused));
-            for task in self.tasks.iter_mut().filter(|t| t.is_open()) {
-                task.move_clocks(paused);
-            }
-        }
-        self.held = None;
-        self.state = to;
-    }
-
-    fn enter_callback(&mut self) {
-        self.attempts = 0;
-        self.state = State::PendingCallback;
-    }
-
-    fn close(&mut self, ending: Ending) {
-        self.waiting = None;
-        self.accept_tasks();
-        self.ending = Some(ending);
-        self.state = State::Closed;
-    }
-
-    fn end(&mut self, state: State) {
-        self.cancel_tasks_for_good();
-        self.dues.clear();
-        self.held = None;
-        self.paused_at = None;
-        self.waiting = None;
-        self.state = state;
-    }
-
-    /// Back to the unit that led, with a clock of its own (F31, F34, F48).
-    fn redo(&mut self, supervised: bool) {
-        self.redo_round = self.redo_round.saturating_add(1);
-        self.extension_count = 0;
-        self.extension = None;
-        self.waiting = None;
-        self.ending = None;
-        let last_lead = self.tasks.iter_mut().rev().find(|t| t.role == TaskRole::Lead);
-        if let Some(task) = last_lead {
-            task.state = TaskState::Signed;
-        }
-        self.state = if supervised { State::SupervisedRedo } else { State::Redo };
-    }
-
-    fn take_over(&mut self, from: TicketId, handover: &Handover) {
-        let _ = from;
-        self.cancel_tasks_for_good();
-        self.state = handover.state;
-        self.held = handover.held;
-        // What it held before its merge is given up for the master's place.
-        self.tasks.iter_mut().for_each(|task| task.held = None);
-        self.tasks.extend(handover.tasks.iter().cloned());
-        self.dues.clear();
-        self.set_dues(&handover.dues);
-        self.mode = handover.mode;
-        self.tier = handover.tier;
-        self.return_lock = handover.return_lock;
-        self.return_count = handover.return_count;
-        self.redo_round = handover.redo_round;
-        self.extension = handover.extension.clone();
-        self.extension_count = handover.extension_count;
-        self.urges = self.urges.saturating_add(handover.urges);
-        self.urgency = self.urgency.max(handover.urgency);
-        self.result.clone_from(&handover.result);
-        self.paused_at = None;
-        self.merge = if handover.members == 0 { Merge::Alone } else { Merge::Master { members: handover.members } };
-    }
-
-    fn give_over(&mut self, to: TicketId, withdrawn: bool, at: At) {
-        if withdrawn {
-            self.merge = Merge::Alone;
-            self.end(State::Cancelled);
-            return;
-        }
-        self.held = Some(self.state);
-        self.cancel_tasks();
-        self.dues.clear();
-        self.paused_at = Some(at);
-        self.merge = Merge::Member { master: to };
-        self.state = State::MergedMember;
-    }
-}
-
-impl Task {
-    /// Due times as last set stay beside the running clocks, to say later what was in time.
-    fn remember_due(&mut self, due: &Due) {
-        match due.timer {
-            Timer::Handle | Timer::Redo => self.handle_due = due.at,
-            Timer::Sign => self.sign_due = due.at,
-            Timer::Contact => self.contact_due = due.at,
-            Timer::Accept
-            | Timer::Supplement
-            | Timer::Dispatch
-            | Timer::Judge
-            | Timer::Interim
-            | Timer::Return
-            | Timer::ReturnReview
-            | Timer::Dispute
-            | Timer::SuspendReview
-            | Timer::CloseReview
-            | Timer::Verify
-            | Timer::Callback
-            | Timer::CallbackEnd
-            | Timer::Rating
-            | Timer::Reraise
-            | Timer::Upstream
-            | Timer::KpiAppeal
-            | Timer::Promise => {}
-        }
-    }
-
-    /// Every clock that still runs, and what is remembered of it, moves by a pause (R-TIM-4).
-    fn move_clocks(&mut self, by: Span) {
-        let remembered = [
-            (Timer::Sign, &mut self.sign_due),
-            (Timer::Contact, &mut self.contact_due),
-            (Timer::Handle, &mut self.handle_due),
-        ];
-        for (timer, due) in remembered {
-            let runs =
-                self.dues.contains_key(&timer) || (timer == Timer::Handle && self.dues.contains_key(&Timer::Redo));
-            if runs {
-                *due = due.map(|d| d.plus(by));
-            }
-        }
-        self.dues.values_mut().for_each(|due| *due = due.plus(by));
-    }
-}
-
-fn set(dues: &mut BTreeMap<Timer, At>, due: &Due) {
-    match due.at {
-        Some(at) => dues.insert(due.timer, at),
-        None => dues.remove(&due.timer),
-    };
-}
-
-fn new_task(unit: &UnitCode, role: TaskRole, at: At) -> Task {
-    Task {
-        unit: unit.clone(),
-        role,
-        state: TaskState::PendingSign,
-        dispatched_at: at,
-        signed_at: None,
-        contacted_at: None,
-        submitted_at: None,
-        dues: BTreeMap::new(),
-        handle_due: None,
-        sign_due: None,
-        contact_due: None,
-        returns_asked: 0,
-        returns_denied: 0,
-        held: None,
-        within: None,
-    }
-}
-
-impl Urgency {
-    /// CRITICAL and URGENT do not wait for a verdict (F11).
-    #[must_use]
-    pub const fn is_pressing(self) -> bool {
-        matches!(self, Self::Urgent | Self::Critical)
     }
 }

@@ -165,6 +165,14 @@ codes! {
     }
 }
 
+impl Urgency {
+    /// CRITICAL and URGENT do not wait for a verdict (F11).
+    #[must_use]
+    pub const fn is_pressing(self) -> bool {
+        matches!(self, Self::Urgent | Self::Critical)
+    }
+}
+
 codes! {
     /// By which way it came (D§4).
     Channel, "channel" {

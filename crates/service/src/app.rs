@@ -131,7 +131,7 @@ impl App {
     /// When Kafka cannot be reached.
     pub async fn consume(&self, group: Group, handler: Handler) -> Result<(), StartError> {
         let batches = Batches::tickets(&self.settings, group, &self.tasks, &self.health).await?;
-        self.run(batches, group.name, handler);
+        self.run(batches, group, handler);
         Ok(())
     }
 
@@ -139,15 +139,15 @@ impl App {
     ///
     /// # Errors
     /// When Kafka cannot be reached.
-    pub async fn consume_urgent(&self, group: &'static str, handler: Handler) -> Result<(), StartError> {
+    pub async fn consume_urgent(&self, group: Group, handler: Handler) -> Result<(), StartError> {
         let batches = Batches::urgent(&self.settings, group, &self.tasks, &self.health).await?;
         self.run(batches, group, handler);
         Ok(())
     }
 
-    fn run(&self, batches: Batches, group: &'static str, handler: Handler) {
+    fn run(&self, batches: Batches, group: Group, handler: Handler) {
         let app = self.clone();
-        self.tasks.spawn(group, async move { suban_bus::run(batches, app, handler).await });
+        self.tasks.spawn(group.name, async move { suban_bus::run(batches, app, handler).await });
     }
 
     /// Serves the face, with reflection and access, on the service's address; answers where.

@@ -42,7 +42,7 @@ pub use crypto::*;
 pub use erase::*;
 pub use gather::{Acted, Ask, MakeCommand, Writer};
 pub use instant::{from_db, to_db};
-pub use merge::{Group, Join, ordered};
+pub use merge::{Group, Join};
 pub use numbers::Numbers;
 pub use query::*;
 pub use schema::migrate;

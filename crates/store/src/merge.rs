@@ -35,8 +35,6 @@ pub struct Join {
     pub at: At,
     /// Which request.
     pub request: RequestId,
-    /// The same person called again: an urge on the one that is being worked on, where it counts as one (D1).
-    pub urge: bool,
 }
 
 /// What came of it.
@@ -70,9 +68,8 @@ impl Store {
             return Ok(group);
         }
         // A repeat after a crash between the two steps comes through here as well.
-        // Not the caller but the rule says so: the earliest received leads (F59).
-        let rule = Actor { role: Role::System, ..join.by.clone() };
-        match self.change_master(group.member.id, false, &rule, join.at, &join.request).await {
+        // The earliest received leads (F59).
+        match self.change_master(group.member.id, false, &rule(join), join.at, &join.request).await {
             Ok(changed) => Ok(Group { repeated: group.repeated, ..changed }),
             // Meanwhile its work went where masters no longer change; the group stands as it is.
             Err(StoreError::Refused(_)) => Ok(group),
@@ -156,7 +153,7 @@ impl Store {
         let (member, master) = leads;
         let follows = |t: &Ticket| -> Vec<TicketId> { if t.id == member.id { brought.to_vec() } else { Vec::new() } };
         let mut leads = Change::of(master.clone(), joins.master, &join.by, join.at, &join.request)?;
-        if join.urge {
+        if join.class == DuplicateClass::D1 {
             leads = urged(leads, join, limits)?;
         }
         let mut changes = vec![Change::of(member.clone(), joins.member, &join.by, join.at, &join.request)?, leads];
@@ -325,8 +322,8 @@ impl Store {
         Ok(rows.into_iter().map(|(id,)| TicketId::new(id)).collect())
     }
 
-    /// Of these pairs, those that a person has said are not the same, each as (smaller, larger). Served by the
-    /// primary key of `merge_rejected`.
+    /// Of these pairs, those that a person has said are not the same, each in both orders. Served by the primary key of
+    /// `merge_rejected`.
     ///
     /// # Errors
     /// When Postgres is away.
@@ -346,14 +343,20 @@ impl Store {
         .bind(&b)
         .fetch_all(self.pool())
         .await?;
-        Ok(rows.into_iter().map(|(a, b)| (TicketId::new(a), TicketId::new(b))).collect())
+        let pairs = rows.into_iter().map(|(a, b)| (TicketId::new(a), TicketId::new(b)));
+        Ok(pairs.flat_map(|(a, b)| [(a, b), (b, a)]).collect())
     }
 }
 
-/// The master's change with an urge behind it. Sooner than the cool-down it is none; the member itself shows that the
-/// person called.
+/// Not the caller but a rule says so, of what a join brings with it.
+fn rule(join: &Join) -> Actor {
+    Actor { role: Role::System, ..join.by.clone() }
+}
+
+/// The master's change with an urge behind it: the same person called again (D1). Sooner than the cool-down it is none;
+/// the member itself shows that the person called.
 fn urged(leads: Change, join: &Join, limits: &Limits) -> Result<Change, StoreError> {
-    let command = Command { by: join.by.clone(), at: join.at, request: join.request.clone(), action: Action::Urge };
+    let command = Command { by: rule(join), at: join.at, request: join.request.clone(), action: Action::Urge };
     match Change::decide(leads.after.clone(), &command, limits) {
         Ok(urge) => Ok(leads.then(urge)),
         Err(StoreError::Refused(_)) => Ok(leads),
@@ -362,8 +365,7 @@ fn urged(leads: Change, join: &Join, limits: &Limits) -> Result<Change, StoreErr
 }
 
 /// A pair in the order in which it is kept.
-#[must_use]
-pub fn ordered(a: TicketId, b: TicketId) -> (TicketId, TicketId) {
+fn ordered(a: TicketId, b: TicketId) -> (TicketId, TicketId) {
     if a < b { (a, b) } else { (b, a) }
 }
 

@@ -43,7 +43,6 @@ impl DedupService for Api {
             by: caller.actor.clone(),
             at: self.app.clock().now(),
             request: request_id(&ask.request_id)?,
-            urge: false,
         };
         // A person may put together what a machine may not; what nobody may stands in the ticket core.
         let group = self.app.store.join(&join, &self.app.limits, |_, _| Ok(())).await.map_err(|e| status(&e))?;

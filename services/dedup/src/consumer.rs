@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use suban_bus::{Failure, Message};
 use suban_domain::{Action, Command, DuplicateClass, RequestId, Ticket, TicketId, Verdict, VersionCode};
 use suban_service::App;
-use suban_store::{Change, Join, StoreError, Twin, ordered};
+use suban_store::{Change, Join, StoreError, Twin};
 
 use crate::decide::{self, BASIS, Candidate, Judgement};
 
@@ -59,7 +59,7 @@ async fn join_twins(app: &App, waiting: &[&Ticket]) -> Result<Suggestions, Store
             .filter(|twin| twin.of == ticket.id)
             .filter_map(|twin| {
                 let head = heads.get(&twin.other)?;
-                let kept_apart = apart.contains(&ordered(ticket.id, head.id));
+                let kept_apart = apart.contains(&(ticket.id, head.id));
                 Some(Candidate { head, same_area: twin.same_area, same_person: twin.same_person, kept_apart })
             })
             .collect();
@@ -109,7 +109,6 @@ async fn join(
         by: App::system(),
         at: app.clock().now(),
         request: request("join", ticket)?,
-        urge: class == DuplicateClass::D1,
     };
     let allowed = |member: &Ticket, master: &Ticket| {
         decide::may_join(member, master, class, in_force.as_ref().map(|f| &f.catalogue))

@@ -472,7 +472,6 @@ impl Api {
             by: caller.actor.clone(),
             at: self.app.clock().now(),
             request: request_id(&ask.request_id)?,
-            urge: false,
         };
         let group = self.app.store.join(&join, &self.app.limits, |_, _| Ok(())).await.map_err(|e| status(&e))?;
         Ok(Response::new(v1::CommandReply {

@@ -60,13 +60,13 @@ pub(crate) const FOLLOWED: &[&str] = &[
 /// # Errors
 /// When the database is away: the batch comes again.
 pub async fn dispatch(app: &App, batch: &[Message]) -> Result<(), Failure> {
-    let ids = batch
+    let ids: BTreeSet<TicketId> = batch
         .iter()
         // A dispatch or acceptance of our own has left the queue with its own transaction.
         .filter(|m| !(m.by.role == Role::System && matches!(m.kind.as_ref(), "dispatched" | "result_accepted")))
         .map(|m| m.ticket)
         .collect();
-    Ok(settle(app, ids).await?)
+    Ok(settle(app, ids.into_iter().collect()).await?)
 }
 
 /// Dispatches pressing tickets at once, the critical ones before all others. Merging comes afterwards; the ordinary
@@ -77,29 +77,37 @@ pub async fn dispatch(app: &App, batch: &[Message]) -> Result<(), Failure> {
 pub async fn dispatch_urgent(app: &App, batch: &[Message]) -> Result<(), Failure> {
     let ids: Vec<TicketId> = batch.iter().map(|m| m.ticket).collect();
     let tickets = app.store.load(&ids).await?;
-    let (critical, urgent): (BTreeSet<TicketId>, BTreeSet<TicketId>) =
-        ids.into_iter().partition(|id| tickets.get(id).is_some_and(|t| t.urgency == Urgency::Critical));
-    if !critical.is_empty() {
-        settle(app, critical).await?;
+    let (critical, urgent): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        tickets.into_iter().partition(|(_, ticket)| ticket.urgency == Urgency::Critical);
+    for tickets in [critical, urgent] {
+        let overtaken = decide_all(app, tickets).await?;
+        settle(app, overtaken).await?;
     }
-    Ok(settle(app, urgent).await?)
+    Ok(())
 }
 
 /// Brings these tickets where they belong: to their unit, into the queue, or out of it.
-async fn settle(app: &App, ids: BTreeSet<TicketId>) -> Result<(), StoreError> {
-    let mut open: Vec<TicketId> = ids.into_iter().collect();
+async fn settle(app: &App, mut open: Vec<TicketId>) -> Result<(), StoreError> {
     while !open.is_empty() {
-        let tickets: BTreeMap<TicketId, Ticket> = app.store.load(&open).await?.into_iter().collect();
-        let replies = replies_under_review(app, &tickets).await?;
-        let in_force = app.catalogues.now();
-        let mut work = Work::default();
-        for (id, ticket) in tickets {
-            let reply = replies.get(&id).map(String::as_str);
-            work.add(app, in_force.as_deref(), ticket, reply)?;
-        }
-        open = write(app, work).await?;
+        let tickets = app.store.load(&open).await?.into_iter().collect();
+        open = decide_all(app, tickets).await?;
     }
     Ok(())
+}
+
+/// Decides these tickets and writes what comes of it; answers those that others were faster with.
+async fn decide_all(app: &App, tickets: BTreeMap<TicketId, Ticket>) -> Result<Vec<TicketId>, StoreError> {
+    if tickets.is_empty() {
+        return Ok(Vec::new());
+    }
+    let replies = replies_under_review(app, &tickets).await?;
+    let in_force = app.catalogues.now();
+    let mut work = Work::default();
+    for (id, ticket) in tickets {
+        let reply = replies.get(&id).map(String::as_str);
+        work.add(app, in_force.as_deref(), ticket, reply)?;
+    }
+    write(app, work).await
 }
 
 /// What is to be written for a batch; everything in the order of the tickets' ids.

@@ -23,6 +23,12 @@ pub struct Candidate {
     pub because_en: String,
 }
 
+/// Why the first of these leads, in Chinese and in English; empty where there is none.
+#[must_use]
+pub fn because_of(candidates: &[Candidate]) -> (String, String) {
+    candidates.first().map(|c| (c.because_zh.clone(), c.because_en.clone())).unwrap_or_default()
+}
+
 /// A dispatch that needs nobody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sending {
@@ -36,11 +42,7 @@ pub struct Sending {
     pub rule: Row,
     /// The matter's own limit, where it has one.
     pub limit: Option<Span>,
-    /// Why.
-    pub because_zh: String,
-    /// Why.
-    pub because_en: String,
-    /// Best first.
+    /// Best first: the first is who leads, and why.
     pub candidates: Vec<Candidate>,
 }
 
@@ -218,15 +220,12 @@ pub fn decide(ticket: &Ticket, in_force: Option<(&VersionCode, &Catalogue)>) -> 
             candidates,
         );
     }
-    let (because_zh, because_en) = because(ticket, version, catalogue, &lead);
     Decision::Send(Sending {
         mode: if lead.assists.is_empty() { Mode::General } else { Mode::Joint },
         limit: own_limit(catalogue, ticket),
         rule: lead.rule_row,
         lead: lead.unit,
         assists: lead.assists,
-        because_zh,
-        because_en,
         candidates,
     })
 }

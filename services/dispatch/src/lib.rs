@@ -29,7 +29,7 @@ pub use timers::{Patience, tick};
 pub const GROUP: Group = Group { name: "dispatch", kinds: Kinds::Only(consumer::FOLLOWED), pace: Pace::AtOnce };
 
 /// The consumer group of the urgent hints.
-pub const URGENT_GROUP: &str = "dispatch-urgent";
+pub const URGENT_GROUP: Group = Group::every("dispatch-urgent");
 
 /// Starts the service on an app: its consumers, its timer and its face; answers where it listens.
 ///

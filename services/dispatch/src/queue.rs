@@ -128,10 +128,8 @@ impl Api {
         });
         let Some((event, lead, tier, catalogue, rule)) = sent else { return Ok(self.would(&ticket, reader)) };
         let kept = tables::reasons(self.app.store.pool(), ticket.id, event.version).await.map_err(|e| status(&e))?;
-        if let Some(kept) = kept
-            && let Some(first) = kept.candidates.first()
-        {
-            let (reason_zh, reason_en) = (first.because_zh.clone(), first.because_en.clone());
+        if let Some(kept) = kept {
+            let (reason_zh, reason_en) = decide::because_of(&kept.candidates);
             return Ok(v1::Explanation {
                 tier: tier.number(),
                 dispatched: true,
@@ -172,7 +170,10 @@ impl Api {
         let catalogue = in_force.as_ref().map(|f| f.version.to_string()).unwrap_or_default();
         let (tier, zh, en, candidates) =
             match decide::decide(ticket, in_force.as_ref().map(|f| (&f.version, &f.catalogue))) {
-                Decision::Send(send) => (Tier::Auto, send.because_zh, send.because_en, send.candidates),
+                Decision::Send(send) => {
+                    let (zh, en) = decide::because_of(&send.candidates);
+                    (Tier::Auto, zh, en, send.candidates)
+                }
                 Decision::Person(wait) => {
                     let tier = if wait.candidates.is_empty() { Tier::Manual } else { Tier::Assisted };
                     (tier, wait.because_zh, wait.because_en, wait.candidates)

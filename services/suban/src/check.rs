@@ -35,11 +35,11 @@ use crate::{
 
 /// Every consumer group and its topic.
 pub(crate) const GROUPS: [(&str, Topic); 5] = [
-    ("dedup", Topic::Ticket),
-    ("dispatch", Topic::Ticket),
-    ("dispatch-urgent", Topic::Urgent),
-    ("followup", Topic::Ticket),
-    ("scoring", Topic::Ticket),
+    (suban_dedup::GROUP.name, Topic::Ticket),
+    (suban_dispatch::GROUP.name, Topic::Ticket),
+    (suban_dispatch::URGENT_GROUP.name, Topic::Urgent),
+    (suban_followup::GROUP.name, Topic::Ticket),
+    (suban_scoring::GROUP.name, Topic::Ticket),
 ];
 
 /// How often it is asked whether everything is quiet.

@@ -23,7 +23,7 @@ use clap::Parser as _;
 
 use crate::args::{Cli, Verb};
 
-/// Half of what the services did in their own time was the system's malloc and free.
+/// A third of the services' own time went into the system's library, most of it into malloc and free.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sqlx::{PgPool, Row as _};
-use suban_bus::{Batches, Envelope, Relay, Topic};
+use suban_bus::{Batches, Envelope, Group, Relay, Topic};
 
 use crate::stage::{PATIENCE, Process, Stage, assert_in_order, eventually};
 
@@ -144,8 +144,9 @@ async fn a_process_that_stops_hands_its_shards_over_within_seconds() {
 async fn a_hint_does_not_wait_behind_the_events() {
     let (stage, pool) = Stage::new("hint", &[]).await.with_database().await;
     let process = Process::new();
-    let mut urgent =
-        Batches::urgent(&stage.settings, "dispatch.urgent", &process.tasks, &process.health).await.unwrap();
+    let mut urgent = Batches::urgent(&stage.settings, Group::every("dispatch.urgent"), &process.tasks, &process.health)
+        .await
+        .unwrap();
     let events = stage.events(20_000, 1);
     for part in events.chunks(5000) {
         commit(&pool, part).await;

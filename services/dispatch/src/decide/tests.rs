@@ -106,8 +106,10 @@ fn one_row_that_names_the_lead_sends_it_and_is_named_in_the_reason() {
     assert_eq!((sending.lead.as_str(), sending.mode), ("CG", Mode::Joint));
     assert_eq!(sending.assists, [UnitCode::new("ST01").unwrap()]);
     assert_eq!(sending.limit, Some(Span::hours(24)));
-    assert!(sending.because_en.contains("catalogue demo:1, matters.csv:2"), "{}", sending.because_en);
-    assert!(sending.because_zh.contains("路灯不亮"), "{}", sending.because_zh);
+    let (zh, en) = because_of(&sending.candidates);
+    assert!(en.contains("catalogue demo:1, matters.csv:2"), "{en}");
+    assert!(zh.contains("路灯不亮"), "{zh}");
+    assert_eq!(sending.candidates.first().map(|c| &c.unit), Some(&sending.lead));
 }
 
 #[test]

@@ -85,9 +85,9 @@ async fn measure(ground: &Ground, how: &args::Floor, tasks: &Tasks, health: &Hea
     })
     .await?;
     let hinted = stage().await?;
-    let batches = Batches::urgent(settings, "dispatch-urgent", tasks, health).await?;
+    let batches = Batches::urgent(settings, suban_dispatch::URGENT_GROUP, tasks, health).await?;
     tasks.spawn(
-        "dispatch-urgent",
+        suban_dispatch::URGENT_GROUP.name,
         deliver(batches, hinted, |s: &Stage, b| Box::pin(async move { s.dispatch(b, &["hint"]).await })),
     );
     let (acked, heard) = mpsc::unbounded_channel();
@@ -239,7 +239,6 @@ impl Stage {
             by: App::system(),
             at: self.store.clock().now(),
             request: RequestId::new(format!("join:{}", ticket.version)).map_err(damaged)?,
-            urge: class == DuplicateClass::D1,
         };
         let allowed =
             |member: &Ticket, master: &Ticket| may_join(member, master, class, Some(&self.in_force.catalogue));
