@@ -1,12 +1,10 @@
 //! How a request becomes a command on a ticket: who from the token, words through the one door, then the writer.
 
-use std::sync::Arc;
-
-use suban_domain::{Action, Command, RequestId, TextId, Ticket, TicketId, TicketNumber};
+use suban_domain::{Action, Command, RequestId, TextId, Ticket, TicketNumber};
 use suban_proto::v1;
 use suban_runtime::{access::Caller, errors};
 use suban_store::{
-    Acted, Ask, StoreError,
+    Acted, Ask, MakeCommand, StoreError, Target,
     texts::{TextKind, clean},
 };
 use tonic::Status;
@@ -58,11 +56,10 @@ impl App {
     /// # Errors
     /// `INVALID_ARGUMENT`, `NOT_FOUND`, or that the database is away.
     pub async fn ticket(&self, field: &str, number_or_id: &str) -> Result<Ticket, Status> {
-        let found = if number_or_id.len() == 36 && number_or_id.contains('-') {
-            let id: TicketId = number_or_id.parse().map_err(|e| errors::invalid(field, e))?;
-            self.store.load_one(id).await
-        } else {
-            self.store.by_number(&ticket_number(field, number_or_id)?).await
+        let found = match target(field, number_or_id)? {
+            Target::Id(id) => self.store.load_one(id).await,
+            Target::Number(number) => self.store.by_number(&number).await,
+            Target::Read(ticket) => Ok(*ticket),
         };
         found.map_err(|e| status(&e))
     }
@@ -76,17 +73,26 @@ impl App {
         asked: Asked<'_>,
         action: impl Fn(&Ticket, &[TextId]) -> Action + Send + Sync + 'static,
     ) -> Result<v1::CommandReply, Status> {
-        let ticket = self.ticket("number", asked.ticket).await?;
-        self.act_on(&ticket, asked, action).await.map(|acted| reply(&acted))
+        let target = target("number", asked.ticket)?;
+        self.ask(target, asked, action).await.map(|acted| reply(&acted))
     }
 
-    /// The same on a ticket that is loaded already; answers the ticket as it is then.
+    /// The same on a ticket that is read already; answers the ticket as it is then.
     ///
     /// # Errors
     /// What the rules or the edge refuse, with the right code and details.
     pub async fn act_on(
         &self,
         ticket: &Ticket,
+        asked: Asked<'_>,
+        action: impl Fn(&Ticket, &[TextId]) -> Action + Send + Sync + 'static,
+    ) -> Result<Acted, Status> {
+        self.ask(Target::Read(Box::new(ticket.clone())), asked, action).await
+    }
+
+    async fn ask(
+        &self,
+        target: Target,
         asked: Asked<'_>,
         action: impl Fn(&Ticket, &[TextId]) -> Action + Send + Sync + 'static,
     ) -> Result<Acted, Status> {
@@ -98,18 +104,21 @@ impl App {
                 .map_err(|(field, problem)| errors::invalid(field, problem))?;
             words.push((said.kind, text));
         }
-        let texts = self.store.prepare_texts(ticket.id, ticket.requester, at, &words).await.map_err(|e| status(&e))?;
-        let ids: Arc<[TextId]> = texts.iter().map(|t| t.id).collect();
-        let by = asked.caller.actor.clone();
-        let ask = Ask {
-            ticket: ticket.id,
-            request: request.clone(),
-            command: Box::new(move |ticket| {
-                Ok(Command { by: by.clone(), at, request: request.clone(), action: action(ticket, &ids) })
-            }),
-            texts,
-        };
+        let (by, same) = (asked.caller.actor.clone(), request.clone());
+        let command: MakeCommand = Box::new(move |ticket, texts| {
+            Ok(Command { by: by.clone(), at, request: same.clone(), action: action(ticket, texts) })
+        });
+        let ask = Ask { target, request, at, words, command };
         self.writer.act(ask).await.map_err(|e: StoreError| status(&e))
+    }
+}
+
+/// A number, or an id.
+fn target(field: &str, number_or_id: &str) -> Result<Target, Status> {
+    if number_or_id.len() == 36 && number_or_id.contains('-') {
+        number_or_id.parse().map(Target::Id).map_err(|e| errors::invalid(field, e))
+    } else {
+        ticket_number(field, number_or_id).map(Target::Number)
     }
 }
 

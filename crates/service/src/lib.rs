@@ -10,7 +10,6 @@ mod asked;
 mod catalogues;
 mod faults;
 pub mod paging;
-mod titles;
 pub mod view;
 
 pub use app::{App, Handler, StartError};

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use suban_domain::{Command, Limits, Refusal, RequestId, Ticket, TicketId};
+use suban_domain::{At, Command, Limits, Refusal, RequestId, RequesterId, TextId, Ticket, TicketId, TicketNumber};
 use suban_runtime::{Tasks, telemetry};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::{
     Change, Created, NewTicket, Store, StoreError, is_data_error,
     row::log_partition,
-    texts::{PreparedText, insert_texts},
+    texts::{Owner, PreparedText, TextKind, insert_texts, owners_each},
 };
 
 /// How often a command is decided anew when others were faster.
@@ -32,19 +32,32 @@ const STREAM: usize = 3;
 /// Short beside what a person notices, long beside what a transaction costs.
 const GATHER: Duration = Duration::from_millis(20);
 
-/// What a command is made from, once its ticket is known.
-pub type MakeCommand = Box<dyn Fn(&Ticket) -> Result<Command, Refusal> + Send + Sync>;
+/// What a command is made from, once its ticket is known and its words have their ids.
+pub type MakeCommand = Box<dyn Fn(&Ticket, &[TextId]) -> Result<Command, Refusal> + Send + Sync>;
+
+/// The ticket that a command is for, as its caller knows it.
+pub enum Target {
+    /// By its id.
+    Id(TicketId),
+    /// By the number that people read out.
+    Number(TicketNumber),
+    /// As the caller has just read it. It is decided on as it stands; where it has moved on meanwhile, or the rules
+    /// refuse, it is read again first.
+    Read(Box<Ticket>),
+}
 
 /// A command on one ticket, with the words that come with it.
 pub struct Ask {
     /// Which ticket.
-    pub ticket: TicketId,
+    pub target: Target,
     /// What makes a repeat the same command: an event of the ticket with this request answers it.
     pub request: RequestId,
-    /// Makes the command when the ticket is loaded; may be called more than once.
+    /// When it was asked: the time of its words.
+    pub at: At,
+    /// Words to mask and store when it is accepted, cleaned by [`crate::texts::clean`].
+    pub words: Vec<(TextKind, String)>,
+    /// Makes the command; may be called more than once, each time for words with new ids.
     pub command: MakeCommand,
-    /// Words to store when it is accepted.
-    pub texts: Vec<PreparedText>,
 }
 
 /// What a command came to: the ticket as it is now, and whether the command had been done before.
@@ -195,75 +208,134 @@ impl Store {
 
 /// Decides and writes one round; returns those to be tried again.
 async fn act(store: &Store, limits: &Limits, asks: Vec<WaitingAsk>) -> Vec<WaitingAsk> {
-    // One command a ticket a round: the next one is decided on what this one left.
-    let mut taken = HashSet::new();
-    let (round, mut later): (Vec<_>, Vec<_>) = asks.into_iter().partition(|w| taken.insert(w.ask.ticket));
-    match attempt(store, limits, round).await {
-        Ok(overtaken) => later.extend(overtaken),
-        Err((error, round)) => {
-            tracing::warn!(error = %error, commands = round.len(), "commands could not be written");
-            for waiting in round {
-                let _ = waiting.answer.send(Err(again(&error)));
+    let mut round = Vec::with_capacity(asks.len());
+    let mut later = Vec::new();
+    match find(store, asks).await {
+        Ok(found) => {
+            // One command a ticket a round: the next one is decided on what this one left.
+            let mut taken = HashSet::new();
+            for mut one in found {
+                if taken.insert(one.ticket.id) {
+                    round.push(one);
+                } else {
+                    one.waiting.ask.target = Target::Id(one.ticket.id);
+                    later.push(one.waiting);
+                }
             }
         }
+        Err((error, asks)) => fail(&error, asks),
+    }
+    match attempt(store, limits, round).await {
+        Ok(again) => later.extend(again),
+        Err((error, round)) => fail(&error, round),
     }
     later
+}
+
+/// The same failure for everybody in the round.
+fn fail(error: &StoreError, round: Vec<WaitingAsk>) {
+    tracing::warn!(%error, commands = round.len(), "commands could not be written");
+    for waiting in round {
+        let _ = waiting.answer.send(Err(again(error)));
+    }
+}
+
+/// A command beside its ticket.
+struct Found {
+    waiting: WaitingAsk,
+    ticket: Ticket,
+    /// Read in this round, so that a refusal stands.
+    fresh: bool,
+}
+
+/// Reads the tickets of a round, all at once; who asks for one that does not exist is told so.
+async fn find(store: &Store, mut asks: Vec<WaitingAsk>) -> Result<Vec<Found>, (StoreError, Vec<WaitingAsk>)> {
+    let (mut ids, mut numbers) = (Vec::new(), Vec::new());
+    for waiting in &asks {
+        match &waiting.ask.target {
+            Target::Id(id) => ids.push(*id),
+            Target::Number(number) => numbers.push(number.clone()),
+            Target::Read(_) => {}
+        }
+    }
+    let read = async { Ok((store.load(&ids).await?, store.by_numbers(&numbers).await?)) };
+    let (by_id, by_number) = match read.await {
+        Ok(read) => read,
+        Err(error) => return Err((error, asks)),
+    };
+    let mut found = Vec::with_capacity(asks.len());
+    for waiting in asks.drain(..) {
+        let (ticket, fresh) = match &waiting.ask.target {
+            Target::Id(id) => (by_id.get(id).cloned(), true),
+            Target::Number(number) => (by_number.get(number).cloned(), true),
+            Target::Read(ticket) => (Some((**ticket).clone()), false),
+        };
+        match ticket {
+            Some(ticket) => found.push(Found { waiting, ticket, fresh }),
+            None => drop(waiting.answer.send(Err(StoreError::NotFound { what: "ticket" }))),
+        }
+    }
+    Ok(found)
+}
+
+/// A command that was decided, until it is written.
+struct Deciding {
+    waiting: WaitingAsk,
+    texts: Vec<PreparedText>,
 }
 
 async fn attempt(
     store: &Store,
     limits: &Limits,
-    round: Vec<WaitingAsk>,
+    round: Vec<Found>,
 ) -> Result<Vec<WaitingAsk>, (StoreError, Vec<WaitingAsk>)> {
-    let ids: Vec<TicketId> = round.iter().map(|w| w.ask.ticket).collect();
-    let mut tickets = match store.load(&ids).await {
-        Ok(tickets) => tickets,
-        Err(error) => return Err((error, round)),
-    };
-    let done_before = match known_requests(store, &round).await {
-        Ok(known) => known,
-        Err(error) => return Err((error, round)),
+    let read = async { Ok((known_requests(store, &round).await?, owners_of_words(store, &round).await?)) };
+    let (done_before, owners) = match read.await {
+        Ok(read) => read,
+        Err(error) => return Err((error, round.into_iter().map(|found| found.waiting).collect())),
     };
     let mut changes = Vec::new();
-    let mut deciding: HashMap<TicketId, WaitingAsk> = HashMap::new();
-    for waiting in round {
-        let Some(ticket) = tickets.remove(&waiting.ask.ticket) else {
-            let _ = waiting.answer.send(Err(StoreError::NotFound { what: "ticket" }));
-            continue;
-        };
-        if done_before.contains(&waiting.ask.ticket) {
-            let _ = waiting.answer.send(Ok(Acted { ticket, repeated: true }));
+    let mut again = Vec::new();
+    let mut deciding: HashMap<TicketId, Deciding> = HashMap::new();
+    for Found { mut waiting, ticket, fresh } in round {
+        let id = ticket.id;
+        if done_before.contains(&id) {
+            if fresh {
+                let _ = waiting.answer.send(Ok(Acted { ticket, repeated: true }));
+            } else {
+                waiting.ask.target = Target::Id(id);
+                again.push(waiting);
+            }
             continue;
         }
-        let decided = (waiting.ask.command)(&ticket)
-            .map_err(StoreError::from)
-            .and_then(|command| Change::decide(ticket, &command, limits));
-        match decided {
-            Ok(change) => {
-                changes.push(Change { trace: waiting.trace.clone(), ..change });
-                deciding.insert(waiting.ask.ticket, waiting);
+        match decide(store, limits, &waiting, ticket, &owners) {
+            Ok((change, texts)) => {
+                changes.push(change);
+                deciding.insert(id, Deciding { waiting, texts });
             }
-            Err(refused) => {
-                let _ = waiting.answer.send(Err(refused));
+            Err(_) if !fresh => {
+                waiting.ask.target = Target::Id(id);
+                again.push(waiting);
             }
+            Err(refused) => drop(waiting.answer.send(Err(refused))),
         }
     }
     match write(store, changes, &deciding).await {
         Ok(done) => {
             for change in done.changed {
-                if let Some(waiting) = deciding.remove(&change.id()) {
+                if let Some(Deciding { waiting, .. }) = deciding.remove(&change.id()) {
                     let _ = waiting.answer.send(Ok(Acted { ticket: change.after, repeated: false }));
                 }
             }
             for (id, problem) in done.failed {
-                if let Some(waiting) = deciding.remove(&id) {
+                if let Some(Deciding { waiting, .. }) = deciding.remove(&id) {
                     let _ = waiting.answer.send(Err(StoreError::Damaged { what: "change", problem }));
                 }
             }
-            let mut again = Vec::new();
-            for mut waiting in deciding.into_values() {
+            for (id, Deciding { mut waiting, .. }) in deciding {
                 waiting.attempts += 1;
                 if waiting.attempts < ATTEMPTS {
+                    waiting.ask.target = Target::Id(id);
                     again.push(waiting);
                 } else {
                     let _ = waiting.answer.send(Err(StoreError::Contended));
@@ -271,8 +343,44 @@ async fn attempt(
             }
             Ok(again)
         }
-        Err(error) => Err((error, deciding.into_values().collect())),
+        Err(error) => Err((error, deciding.into_values().map(|d| d.waiting).chain(again).collect())),
     }
+}
+
+/// The change that a command asks for, and its words ready to be stored.
+fn decide(
+    store: &Store,
+    limits: &Limits,
+    waiting: &WaitingAsk,
+    ticket: Ticket,
+    owners: &HashMap<RequesterId, Result<Owner, StoreError>>,
+) -> Result<(Change, Vec<PreparedText>), StoreError> {
+    let ask = &waiting.ask;
+    let mut texts = Vec::with_capacity(ask.words.len());
+    if !ask.words.is_empty() {
+        let owner = match ticket.requester.and_then(|requester| owners.get(&requester)) {
+            Some(Ok(owner)) => Some(owner),
+            Some(Err(damaged)) => return Err(again(damaged)),
+            None => None,
+        };
+        for (kind, raw) in &ask.words {
+            texts.push(store.prepare_text(owner, ask.at, ticket.id, *kind, raw)?);
+        }
+    }
+    let ids: Vec<TextId> = texts.iter().map(|text| text.id).collect();
+    let command = (ask.command)(&ticket, &ids)?;
+    let change = Change::decide(ticket, &command, limits)?;
+    Ok((Change { trace: waiting.trace.clone(), ..change }, texts))
+}
+
+/// Whose values the words of this round are masked against.
+async fn owners_of_words(
+    store: &Store,
+    round: &[Found],
+) -> Result<HashMap<RequesterId, Result<Owner, StoreError>>, StoreError> {
+    let said = round.iter().filter(|found| !found.waiting.ask.words.is_empty());
+    let requesters: Vec<RequesterId> = said.filter_map(|found| found.ticket.requester).collect();
+    owners_each(store.pool(), store.keys(), &requesters).await
 }
 
 /// Changes and their words in one transaction. Where Postgres refuses a value, each command is written alone, so
@@ -280,9 +388,9 @@ async fn attempt(
 async fn write(
     store: &Store,
     changes: Vec<Change>,
-    deciding: &HashMap<TicketId, WaitingAsk>,
+    deciding: &HashMap<TicketId, Deciding>,
 ) -> Result<crate::Done, StoreError> {
-    if deciding.values().all(|w| w.ask.texts.is_empty()) {
+    if deciding.values().all(|d| d.texts.is_empty()) {
         return store.commit(changes).await;
     }
     match write_together(store, changes.clone(), deciding).await {
@@ -307,12 +415,12 @@ async fn write(
 async fn write_together(
     store: &Store,
     changes: Vec<Change>,
-    deciding: &HashMap<TicketId, WaitingAsk>,
+    deciding: &HashMap<TicketId, Deciding>,
 ) -> Result<crate::Done, StoreError> {
     let mut tx = store.pool().begin().await?;
     let done = store.commit_in(&mut tx, changes).await?;
     let texts: Vec<&PreparedText> =
-        done.changed.iter().filter_map(|c| deciding.get(&c.id())).flat_map(|w| &w.ask.texts).collect();
+        done.changed.iter().filter_map(|c| deciding.get(&c.id())).flat_map(|d| &d.texts).collect();
     insert_texts(&mut tx, &texts).await?;
     tx.commit().await?;
     Ok(done)
@@ -320,12 +428,12 @@ async fn write_together(
 
 /// Tickets whose log has the request already. Served by the primary key of `ticket_log`: one ticket's events. Each
 /// year's partition is asked by its name, for a plan over all of them costs more to begin than it takes to answer.
-async fn known_requests(store: &Store, round: &[WaitingAsk]) -> Result<HashSet<TicketId>, StoreError> {
+async fn known_requests(store: &Store, round: &[Found]) -> Result<HashSet<TicketId>, StoreError> {
     let mut by_partition: BTreeMap<String, (Vec<Uuid>, Vec<&str>)> = BTreeMap::new();
-    for WaitingAsk { ask, .. } in round {
-        let (tickets, requests) = by_partition.entry(log_partition(ask.ticket)).or_default();
-        tickets.push(ask.ticket.uuid());
-        requests.push(ask.request.as_str());
+    for Found { waiting, ticket, .. } in round {
+        let (tickets, requests) = by_partition.entry(log_partition(ticket.id)).or_default();
+        tickets.push(ticket.id.uuid());
+        requests.push(waiting.ask.request.as_str());
     }
     let mut known = HashSet::new();
     for (partition, (tickets, requests)) in by_partition {

@@ -40,7 +40,7 @@ pub use commit::{Change, Done};
 pub use create::{Created, NewTicket};
 pub use crypto::*;
 pub use erase::*;
-pub use gather::{Acted, Ask, MakeCommand, Writer};
+pub use gather::{Acted, Ask, MakeCommand, Target, Writer};
 pub use instant::{from_db, to_db};
 pub use merge::{Group, Join};
 pub use numbers::Numbers;

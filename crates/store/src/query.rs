@@ -39,6 +39,9 @@ impl Store {
     /// # Errors
     /// When Postgres is away or a row is damaged.
     pub async fn load(&self, ids: &[TicketId]) -> Result<HashMap<TicketId, Ticket>, StoreError> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
         let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
         let rows: Vec<(String,)> = sqlx::query_as("select body::text from core.ticket where id = any($1::uuid[])")
             .bind(&ids)
@@ -55,17 +58,29 @@ impl Store {
         self.load(&[id]).await?.remove(&id).ok_or(StoreError::NotFound { what: "ticket" })
     }
 
-    /// The ticket with this number. Served by the unique index `ticket_number`.
+    /// Tickets by number; those that do not exist are left out. Served by the unique index `ticket_number`.
+    ///
+    /// # Errors
+    /// When Postgres is away or a row is damaged.
+    pub async fn by_numbers(&self, numbers: &[TicketNumber]) -> Result<HashMap<TicketNumber, Ticket>, StoreError> {
+        if numbers.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let numbers: Vec<&str> = numbers.iter().map(TicketNumber::as_str).collect();
+        let rows: Vec<(String,)> = sqlx::query_as("select body::text from core.ticket where number = any($1::text[])")
+            .bind(&numbers)
+            .fetch_all(self.pool())
+            .await?;
+        rows.iter().map(|(body,)| row::ticket(body).map(|t| (t.number.clone(), t))).collect()
+    }
+
+    /// The ticket with this number.
     ///
     /// # Errors
     /// `NotFound`, or that Postgres is away.
     pub async fn by_number(&self, number: &TicketNumber) -> Result<Ticket, StoreError> {
-        let found: Option<(String,)> = sqlx::query_as("select body::text from core.ticket where number = $1")
-            .bind(number.as_str())
-            .fetch_optional(self.pool())
-            .await?;
-        let (body,) = found.ok_or(StoreError::NotFound { what: "ticket" })?;
-        row::ticket(&body)
+        let found = self.by_numbers(std::slice::from_ref(number)).await?;
+        found.into_values().next().ok_or(StoreError::NotFound { what: "ticket" })
     }
 
     /// A ticket's log after version `after`, in order. Served by the primary key of `ticket_log`.

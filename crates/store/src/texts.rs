@@ -403,6 +403,16 @@ pub async fn owners(
     keys: &Keys,
     requesters: &[RequesterId],
 ) -> Result<HashMap<RequesterId, Owner>, StoreError> {
+    let owners = owners_each(db, keys, requesters).await?;
+    owners.into_iter().map(|(id, owner)| Ok((id, owner?))).collect()
+}
+
+/// The same where one damaged key is no reason to do without the others.
+pub(crate) async fn owners_each(
+    db: impl PgExecutor<'_>,
+    keys: &Keys,
+    requesters: &[RequesterId],
+) -> Result<HashMap<RequesterId, Result<Owner, StoreError>>, StoreError> {
     if requesters.is_empty() {
         return Ok(HashMap::new());
     }
@@ -413,13 +423,12 @@ pub async fn owners(
     .bind(requesters.iter().map(|r| r.uuid()).collect::<Vec<_>>())
     .fetch_all(db)
     .await?;
-    rows.into_iter()
-        .map(|(id, key_id, wrapped, sealed)| {
-            let id = RequesterId::new(id);
-            let (key, person) = unseal(keys, id, &key_id, &wrapped, &sealed)?;
-            Ok((id, Owner { id, key, own: person.own() }))
-        })
-        .collect()
+    let each = rows.into_iter().map(|(id, key_id, wrapped, sealed)| {
+        let id = RequesterId::new(id);
+        let unsealed = unseal(keys, id, &key_id, &wrapped, &sealed);
+        (id, unsealed.map(|(key, person)| Owner { id, key, own: person.own() }))
+    });
+    Ok(each.collect())
 }
 
 fn unseal(

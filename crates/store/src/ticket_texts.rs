@@ -1,13 +1,18 @@
 //! Texts of tickets that are there already: read for views, prepared for commands, copied to members.
 
+use std::collections::HashMap;
+
 use sqlx::PgConnection;
-use suban_domain::{At, RequesterId, TextId, Ticket, TicketId};
+use suban_domain::{RequesterId, TextId, Ticket, TicketId};
 use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
-    texts::{PreparedText, TextKind, copy_masked, prepare_text},
+    texts::{TextKind, copy_masked},
 };
+
+/// Characters of the words that stand for a title.
+const BEGINNING: i32 = 40;
 
 /// A text as views show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,23 +48,27 @@ impl Store {
             .collect()
     }
 
-    /// Words that come with a command on a ticket, masked against its requester and sealed; not yet written.
+    /// What a ticket is called on a line of a list: its latest title, or else the beginning of the citizen's words,
+    /// masked either way. An erased one is left out. Served by `text_ticket`.
     ///
     /// # Errors
-    /// When Postgres is away, or the requester's key is damaged.
-    pub async fn prepare_texts(
-        &self,
-        ticket: TicketId,
-        requester: Option<RequesterId>,
-        at: At,
-        words: &[(TextKind, String)],
-    ) -> Result<Vec<PreparedText>, StoreError> {
-        if words.is_empty() {
-            return Ok(Vec::new());
+    /// When Postgres is away.
+    pub async fn titles(&self, tickets: &[TicketId]) -> Result<HashMap<TicketId, String>, StoreError> {
+        if tickets.is_empty() {
+            return Ok(HashMap::new());
         }
-        let owners = self.owners(requester.as_slice()).await?;
-        let owner = requester.and_then(|r| owners.get(&r));
-        words.iter().map(|(kind, raw)| prepare_text(owner, self.ids(), at, ticket, *kind, raw)).collect()
+        let rows: Vec<(Uuid, String)> = sqlx::query_as(
+            "select distinct on (ticket_id) ticket_id, case when kind = $2 then masked else left(masked, $4) end
+               from core.text where ticket_id = any($1::uuid[]) and kind in ($2, $3) and masked is not null
+              order by ticket_id, kind = $2 desc, case when kind = $2 then id end desc, id",
+        )
+        .bind(tickets.iter().map(|t| t.uuid()).collect::<Vec<_>>())
+        .bind(TextKind::Title.number())
+        .bind(TextKind::CitizenWords.number())
+        .bind(BEGINNING)
+        .fetch_all(self.pool())
+        .await?;
+        Ok(rows.into_iter().map(|(ticket, title)| (TicketId::new(ticket), title)).collect())
     }
 
     /// Copies a master's reply to members, masked again against each one's requester (M3). Answers ids in the order

@@ -40,7 +40,7 @@ impl Api {
         let found = self.app.store.inbox(&unit, &WORKED_ON, after, page).await.map_err(|e| status(&e))?;
         let next = found.last().filter(|_| found.len() == page as usize).map(|t| mark.seal(t.id.uuid().as_bytes()));
         let ids: Vec<TicketId> = found.iter().map(|t| t.id).collect();
-        let mut titles = self.app.titles(&ids).await?;
+        let mut titles = self.app.store.titles(&ids).await.map_err(|e| status(&e))?;
         let entries = found
             .iter()
             .filter_map(|ticket| ticket.open_task(&unit).map(|task| (ticket, task)))

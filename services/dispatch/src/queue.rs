@@ -199,7 +199,7 @@ impl Api {
     async fn entries(&self, caller: &Caller, rows: &[Entry]) -> Result<Vec<v1::QueueEntry>, Status> {
         let ids: Vec<TicketId> = rows.iter().map(|e| e.ticket).collect();
         let tickets = self.app.store.load(&ids).await.map_err(|e| status(&e))?;
-        let mut titles = self.app.titles(&ids).await?;
+        let mut titles = self.app.store.titles(&ids).await.map_err(|e| status(&e))?;
         let mut entry = |row: &Entry| {
             let ticket = tickets.get(&row.ticket).filter(|t| view::may_read(caller, t).is_ok())?;
             Some(v1::QueueEntry {

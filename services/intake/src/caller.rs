@@ -70,7 +70,7 @@ impl Api {
     /// Tickets on one line each, in their order.
     pub(crate) async fn lines(&self, caller: &Caller, tickets: &[Ticket]) -> Result<Vec<v1::TicketLine>, Status> {
         let ids: Vec<TicketId> = tickets.iter().map(|t| t.id).collect();
-        let mut titles = self.app.titles(&ids).await?;
+        let mut titles = self.app.store.titles(&ids).await.map_err(|e| status(&e))?;
         Ok(tickets.iter().map(|t| line(caller, t, titles.remove(&t.id))).collect())
     }
 }

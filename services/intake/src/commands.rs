@@ -217,9 +217,11 @@ impl Api {
         }
         let request = request_id(&derived("risk", words))?;
         let ask = suban_store::Ask {
-            ticket: ticket.id,
+            target: suban_store::Target::Read(Box::new(ticket.clone())),
             request: request.clone(),
-            command: Box::new(move |ticket| {
+            at,
+            words: Vec::new(),
+            command: Box::new(move |ticket, _| {
                 let action = Action::Amend {
                     kind: None,
                     // Somebody may have raised it meanwhile; it is never lowered here.
@@ -232,7 +234,6 @@ impl Api {
                 };
                 Ok(suban_domain::Command { by: App::system(), at, request: request.clone(), action })
             }),
-            texts: Vec::new(),
         };
         match self.app.writer.act(ask).await {
             // It was closed meanwhile: the words are there, and there is nothing left to hurry.

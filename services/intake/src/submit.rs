@@ -9,13 +9,13 @@ use std::sync::Arc;
 use futures::{Stream, StreamExt as _};
 use sha2::{Digest as _, Sha256};
 use suban_domain::{
-    Action, Command, Hash, Reading, RequestId, Role, State, Submission, TextId, TicketId, TicketNumber, VersionCode,
+    Action, Command, Hash, Reading, RequestId, Role, State, Submission, TicketId, TicketNumber, VersionCode,
 };
 use suban_proto::v1;
 use suban_runtime::{access::Caller, errors, telemetry::trace_context};
 use suban_service::{InForce, request_id, status};
 use suban_store::{
-    Ask, Created, NewTicket, link_token, phone_hash,
+    Ask, Created, NewTicket, Target, link_token, phone_hash,
     texts::{Owner, PreparedText, TextKind},
 };
 use suban_text::{OwnValues, ToRead, mask, normalise, words_hash};
@@ -196,24 +196,22 @@ impl Api {
         if tables::is_done(self.app.store.pool(), id, &request).await.map_err(|e| status(&e))? {
             return Ok(());
         }
-        let ticket = self.app.store.load_one(id).await.map_err(|e| status(&e))?;
         let at = self.app.clock().now();
         let said: Vec<&str> = [demand.title.as_deref(), demand.place_text.as_deref(), Some(&*demand.text)]
             .into_iter()
             .flatten()
             .collect();
         let words = vec![(TextKind::Supplement, said.join("\n"))];
-        let texts = self.app.store.prepare_texts(id, ticket.requester, at, &words).await.map_err(|e| status(&e))?;
-        let ids: Vec<TextId> = texts.iter().map(|t| t.id).collect();
         let (by, same) = (caller.actor.clone(), request.clone());
         let ask = Ask {
-            ticket: id,
+            target: Target::Id(id),
             request,
-            command: Box::new(move |_| {
-                let action = Action::Supplement { texts: ids.clone() };
+            at,
+            words,
+            command: Box::new(move |_, texts| {
+                let action = Action::Supplement { texts: texts.to_vec() };
                 Ok(Command { by: by.clone(), at, request: same.clone(), action })
             }),
-            texts,
         };
         let acted = self.app.writer.act(ask).await.map_err(|e| status(&e))?;
         self.raise_urgency(&acted.ticket, &demand.text, at).await

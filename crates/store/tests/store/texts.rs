@@ -279,3 +279,21 @@ async fn the_version_in_force_is_a_question_of_dates_and_a_version_never_changes
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_ticket_is_called_by_its_latest_title_or_by_the_beginning_of_its_words() {
+    database::with_database(|pool| async move {
+        let (_folder, keys) = database::keys();
+        let store = database::store(&pool, keys);
+        let long = "路".repeat(50);
+        let said = [(TextKind::CitizenWords, long.as_str()), (TextKind::Reply, "已修")];
+        let (untitled, ..) = submit(&store, &zhuge(), &said).await;
+        let named = [(TextKind::CitizenWords, WORDS), (TextKind::Title, "夜间施工"), (TextKind::Title, "夜间施工噪声")];
+        let (titled, ..) = submit(&store, &zhuge(), &named).await;
+        let titles = store.titles(&[untitled, titled]).await.unwrap();
+        assert_eq!(titles[&untitled], "路".repeat(40));
+        assert_eq!(titles[&titled], "夜间施工噪声");
+        assert!(store.titles(&[]).await.unwrap().is_empty());
+    })
+    .await;
+}
