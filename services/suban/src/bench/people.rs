@@ -32,7 +32,7 @@ type Named = InterceptedService<Line, Outgoing>;
 /// Tasks of a unit that are worked on at once.
 const HANDS: usize = 64;
 /// A look at an empty inbox or queue is repeated after this.
-const PAUSE: Duration = Duration::from_millis(200);
+const PAUSE: Duration = Duration::from_secs(1);
 /// A task that its unit could not go on with is tried again after this.
 const AGAIN: Duration = Duration::from_millis(500);
 /// Entries of an inbox that are looked at.
