@@ -34,7 +34,7 @@ const HANDS: usize = 64;
 /// A look at an empty inbox or queue is repeated after this.
 const PAUSE: Duration = Duration::from_secs(1);
 /// A task that its unit could not go on with is tried again after this.
-const AGAIN: Duration = Duration::from_millis(500);
+const AGAIN: Duration = Duration::from_secs(2);
 /// Entries of an inbox that are looked at.
 const PAGE: u32 = 200;
 /// Tasks that wait for their unit, and for nobody else.
