@@ -14,7 +14,7 @@ use suban_runtime::{
 };
 use suban_store::{PgTokens, Store, StoreError, Writer, city_clock, connect_pool, migrate};
 
-use crate::Catalogues;
+use crate::{Catalogues, Folded};
 
 /// Why a service could not start.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +48,8 @@ pub struct App {
     pub limits: Arc<Limits>,
     /// The catalogue in force.
     pub catalogues: Catalogues,
+    /// Tickets as their last messages left them.
+    pub folded: Folded,
     /// What can be rebuilt.
     pub cache: Cache,
     /// Background tasks and the stop.
@@ -101,6 +103,7 @@ impl App {
             writer,
             limits: Arc::new(limits),
             catalogues,
+            folded: Folded::default(),
             cache,
             tasks,
             health,

@@ -2,13 +2,14 @@
 //!
 //! A service's `lib.rs` reads: start the [`App`], put the gRPC face on it, run its consumers. Whatever two
 //! services would write alike stands here: how a request becomes a command on a ticket ([`Asked`]), how a
-//! ticket is shown to a caller ([`view`]), how lists are paged ([`paging`]), which catalogue is in force ([`Catalogues`]), and how the store's
-//! errors are told ([`status`]).
+//! ticket is shown to a caller ([`view`]), how lists are paged ([`paging`]), which catalogue is in force ([`Catalogues`]), how every
+//! change is followed ([`Folded`]), and how the store's errors are told ([`status`]).
 
 mod app;
 mod asked;
 mod catalogues;
 mod faults;
+mod folded;
 pub mod paging;
 pub mod view;
 
@@ -16,3 +17,4 @@ pub use app::{App, Handler, StartError};
 pub use asked::{Asked, Said, request_id, ticket_number};
 pub use catalogues::{Catalogues, InForce, KIND as CATALOGUE};
 pub use faults::{refusal, status};
+pub use folded::Folded;

@@ -27,7 +27,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A change with the ticket as it stands, for filters and access.
-type Change = Arc<(v1::TicketChange, Ticket)>;
+type Change = (Arc<v1::TicketChange>, Arc<Ticket>);
 
 /// Gives changes to whoever follows. Cheap to clone.
 #[derive(Clone)]
@@ -98,21 +98,18 @@ impl Feed {
     }
 
     async fn give(&self, app: &App, arrived: &[Message]) {
-        let mut ids: Vec<TicketId> = arrived.iter().map(|m| m.ticket).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let tickets = match app.store.load(&ids).await {
-            Ok(tickets) => tickets,
+        let after = match app.folded.after_each(&app.store, arrived).await {
+            Ok(after) => after,
             Err(error) => {
                 // Screens are told nothing rather than something wrong; the next change shows them the state.
                 tracing::warn!(%error, changes = arrived.len(), "watchers were not told");
                 return;
             }
         };
-        for message in arrived {
-            if let Some(ticket) = tickets.get(&message.ticket) {
+        for (message, ticket) in arrived.iter().zip(after) {
+            if let Some(ticket) = ticket {
                 // Without watchers left there is nobody to tell.
-                let _ = self.changes.send(Arc::new((change(message, ticket), ticket.clone())));
+                let _ = self.changes.send((Arc::new(change(message, &ticket)), ticket));
             }
         }
     }
@@ -133,10 +130,9 @@ impl Feed {
             let (mut changes, caller, wanted) = state?;
             loop {
                 match changes.recv().await {
-                    Ok(change) => {
-                        let (told, ticket) = &*change;
-                        if wanted.admits(ticket) && view::may_read(&caller, ticket).is_ok() {
-                            return Some((Ok(told.clone()), Some((changes, caller, wanted))));
+                    Ok((change, ticket)) => {
+                        if wanted.admits(&ticket) && view::may_read(&caller, &ticket).is_ok() {
+                            return Some((Ok(v1::TicketChange::clone(&change)), Some((changes, caller, wanted))));
                         }
                     }
                     Err(broadcast::error::RecvError::Lagged(missed)) => {
