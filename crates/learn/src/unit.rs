@@ -1,232 +1,291 @@
 //! Which unit should get a ticket, told by what really happened.
+//!
+//! Accepted outcomes are counted under combinations of what is known about a ticket, the recent weighing more
+//! ([`Tuning::half_life_days`]). A combination never seen speaks through the coarser ones, and a unit never seen
+//! here through its kin elsewhere. A small ranker, itself learned from the outcomes, weighs this evidence into
+//! chances that add up to one, and can say of each what it rests on.
+//!
+//! An outcome counts from the day on which its own day is closed, never within it. The same schema, lineage,
+//! outcomes and closings give the same ranks, bit for bit. What is known at no time is said by the caller:
+//! there is no clock here, and days are numbers, such as days since 1970-01-01.
+
 mod counts;
+mod evidence;
 mod keys;
 mod kin;
+mod lineage;
+mod model;
 mod ranker;
+mod saved;
+mod schema;
+#[cfg(test)]
+mod tests;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-use counts::{Cell, Cells, UnitNumber, forward};
-use keys::{Combination, Known, Paths, combinations, key};
-pub use keys::{MOST_CHAINS, Schema, SchemaError};
-use kin::Kin;
-use ranker::{Lesson, Ranker, scores, softmax};
+use serde::{Deserialize, Serialize};
+
+use self::{
+    counts::{UnitNumber, left},
+    evidence::Evidence,
+    keys::{Known, Paths},
+    model::Counted,
+    ranker::{Lesson, Ranker, scores, softmax},
+};
+pub use self::{
+    lineage::{Lineage, LineageError, Succession},
+    schema::{MOST_CHAINS, Schema, SchemaError, TELLS},
+};
 
 /// How the model learns and forgets.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Tuning {
-    /// Days in which an outcome loses half its weight.
-    pub half_life: f64,
-    /// Days in which the ranker's lessons lose half their weight.
-    pub ranker_half_life: f64,
+    /// Days in which an outcome loses half its weight. Matters move slowly: between 90 and 365 days make little
+    /// difference.
+    pub half_life_days: f64,
+    /// Days in which what the ranker learned loses half its weight. Short, for it is what keeps chances honest.
+    pub ranker_half_life_days: f64,
     /// How many outcomes the coarser combinations are worth beside a cell's own.
     pub back_off: f64,
-    /// Units looked at.
+    /// Most units that are weighed for a ticket.
     pub candidates: usize,
-    /// experimental
-    pub kin_floor: f64,
-    /// experimental
-    pub start: f64,
-    /// experimental
-    pub min: f64,
+    /// Most units that are told, with reasons.
+    pub told: usize,
+    /// Most outcomes of one closing that the ranker learns from, spread over it; all are counted.
+    pub lessons: usize,
 }
 
 impl Default for Tuning {
     fn default() -> Self {
-        Self { half_life: 180.0, ranker_half_life: 120.0, back_off: 1.0, candidates: 48, kin_floor: 0.1, start: 1.2, min: 1e-5 }
+        Self {
+            half_life_days: 180.0,
+            ranker_half_life_days: 30.0,
+            back_off: 3.0,
+            candidates: 48,
+            told: 10,
+            lessons: 1000,
+        }
     }
 }
 
-struct Row {
+/// A unit, and why it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ranked {
+    /// Its code, as the outcomes and the lineage write it.
+    pub unit: Arc<str>,
+    /// Chance that it is the right one, 0 to 1.
+    pub probability: f64,
+    /// Sum of the contributions: chances are as e to the power of the score.
+    pub score: f64,
+    /// What the score is made of, in the order of the evidence.
+    pub reasons: Vec<Reason>,
+}
+
+/// One kind of evidence for a unit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reason {
+    /// Names of the features that were looked at together; none for all outcomes.
+    pub by: Arc<[String]>,
+    /// What it rests on.
+    pub kind: Kind,
+    /// What it adds to the score, measured from the mean of all candidates.
+    pub contribution: f64,
+}
+
+/// What a reason rests on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// Outcomes with the same values, faded by their age.
+    Seen {
+        /// How many this unit had.
+        here: f64,
+        /// How many there were.
+        all: f64,
+    },
+    /// Units like this one get such matters elsewhere, and this one works in this place.
+    Kin,
+}
+
+/// The ranker of units.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "saved::Saved", into = "saved::Saved")]
+pub struct UnitModel {
+    schema: Schema,
+    tuning: Tuning,
+    lineage: Lineage,
+    paths: Paths,
+    units: Vec<Arc<str>>,
+    numbers: HashMap<Arc<str>, UnitNumber>,
+    counted: Counted,
+    ranker: Ranker,
+    /// Names of the features of each kind of evidence.
+    names: Vec<Arc<[String]>>,
+    /// Observed, and not yet closed.
+    open: Vec<Outcome>,
+    /// The day that weighs one.
+    origin: Option<i32>,
+    /// The last closing.
+    closed: Option<i32>,
+}
+
+/// What happened to a ticket.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Outcome {
     known: Known,
     unit: UnitNumber,
     day: i32,
 }
 
-/// The model.
-pub struct UnitModel {
-    schema: Schema,
-    tuning: Tuning,
-    combinations: Vec<Combination>,
-    paths: Paths,
-    units: Vec<String>,
-    numbers: HashMap<String, UnitNumber>,
-    counted: Vec<Cells>,
-    kin: Kin,
-    ranker: Ranker,
-    pending: Vec<Row>,
-    origin: Option<i32>,
-    closed: i32,
-}
-
-/// A unit.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Ranked {
-    /// Its code.
-    pub unit: String,
-    /// Chance
-    pub probability: f64,
-}
-
 impl UnitModel {
-    /// An empty model.
-    pub fn new(schema: Schema, tuning: Tuning) -> Self {
-        let combinations = combinations(&schema);
-        let kinds = combinations.len() + schema.chains().get(1).map_or(0, Vec::len);
-        let ranker = Ranker::new(kinds, tuning.start / kinds as f64);
+    /// A model that has seen nothing.
+    #[must_use]
+    pub fn new(schema: Schema, lineage: Lineage, tuning: Tuning) -> Self {
+        let counted = Counted::new(&schema);
+        let of = |at: usize| {
+            let levels = counted.combinations[at].levels.iter().zip(schema.chains());
+            levels.filter_map(|(level, chain)| chain.get(level.checked_sub(1)?).cloned()).collect()
+        };
+        let kin = counted.heres.iter().map(|here| here.with_matter);
+        let names = (0..counted.combinations.len()).chain(kin).map(of).collect();
         Self {
             paths: Paths::new(&schema),
-            counted: vec![Cells::new(); combinations.len()],
-            schema,
-            tuning,
-            combinations,
+            ranker: Ranker::new(counted.kinds()),
             units: Vec::new(),
             numbers: HashMap::new(),
-            kin: Kin::default(),
-            ranker,
-            pending: Vec::new(),
+            open: Vec::new(),
             origin: None,
-            closed: i32::MIN,
+            closed: None,
+            schema,
+            tuning,
+            lineage,
+            counted,
+            names,
         }
     }
 
-    /// Takes an outcome.
+    /// What is known about a ticket, in the order in which rows are given.
+    #[must_use]
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// Takes an accepted outcome of `day`: the values of [`Schema::names`], and who it was. It counts once
+    /// [`UnitModel::close`] is called.
     pub fn observe(&mut self, row: &[&str], unit: &str, day: i32) {
         let known = self.paths.number(&self.schema, row);
-        let next = self.units.len() as u32;
-        let unit = *self.numbers.entry(unit.to_owned()).or_insert_with(|| {
-            self.units.push(unit.to_owned());
-            next
-        });
-        self.pending.push(Row { known, unit, day });
+        let unit = self.number(unit);
+        self.open.push(Outcome { known, unit, day });
     }
 
-    /// Learns.
+    /// Lets everything observed count, for ranks of `today` and later, and successions due by then happen.
+    /// Call it once at the start of a day.
     pub fn close(&mut self, today: i32) {
-        if self.pending.is_empty() {
-            return;
-        }
-        let rows = std::mem::take(&mut self.pending);
-        let origin = *self.origin.get_or_insert(rows[0].day);
-        let lessons: Vec<Lesson> = rows
-            .iter()
-            .filter_map(|row| {
-                let (candidates, evidence) = self.evidence(&row.known, row.day)?;
-                let answer = candidates.iter().position(|unit| *unit == row.unit)?;
-                Some(Lesson { evidence, answer })
-            })
-            .collect();
-        if self.closed > i32::MIN {
-            self.ranker.fade((-f64::from(today - self.closed) / self.tuning.ranker_half_life).exp2());
-        }
-        self.closed = today;
-        self.ranker.learn(&lessons);
-        for row in &rows {
-            let weight = forward(row.day, origin, self.tuning.half_life);
-            for (combination, cells) in self.combinations.iter().zip(&mut self.counted) {
-                if let Some(key) = key(&row.known, &combination.levels) {
-                    cells.entry(key).or_default().add(row.unit, weight);
-                }
-            }
-        }
-        let matter = self.combinations.iter().position(|c| {
-            c.levels[0] == self.schema.chains()[0].len() && c.levels[1..].iter().all(|l| *l == 0)
-        });
-        if let (Some(matter), Some(all)) = (matter, self.counted[0].values().next()) {
-            self.kin = Kin::of(&self.counted[matter], all, self.units.len());
-        }
+        let outcomes = std::mem::take(&mut self.open);
+        let heirs = self.heirs_due(today);
+        self.learn(&outcomes, &heirs, today);
+        self.count(&outcomes);
+        self.counted.pass_on(&heirs);
+        self.counted.derive();
+        self.closed = Some(today);
     }
 
-    /// Ranks.
+    /// Units for a ticket of `day`, the most probable first, at most [`Tuning::told`]; none before the first
+    /// closing of an outcome. Units of equal chance stand in the order in which they were first seen.
+    #[must_use]
     pub fn rank(&self, row: &[&str], day: i32) -> Vec<Ranked> {
-        let known = self.paths.look(&self.schema, row);
-        let Some((candidates, evidence)) = self.evidence(&known, day) else { return Vec::new() };
-        let s = scores(&self.ranker.weights, &evidence);
-        let p = softmax(&s);
-        let mut order: Vec<usize> = (0..candidates.len()).collect();
-        order.sort_by(|&a, &b| p[b].total_cmp(&p[a]).then(candidates[a].cmp(&candidates[b])));
-        order.into_iter().map(|at| Ranked { unit: self.units[candidates[at] as usize].clone(), probability: p[at] }).collect()
+        let Some(now) = self.worth(day) else { return Vec::new() };
+        let evidence = self.evidence(&self.paths.look(&self.schema, row), now);
+        let measures = evidence.measures();
+        let scores = scores(&self.ranker.weights, &measures);
+        let chances = softmax(&scores);
+        let mut order: Vec<usize> = (0..chances.len()).collect();
+        order.sort_by(|&a, &b| {
+            chances[b].total_cmp(&chances[a]).then(evidence.candidates[a].cmp(&evidence.candidates[b]))
+        });
+        let tell = |at: usize| Ranked {
+            unit: Arc::clone(&self.units[evidence.candidates[at] as usize]),
+            probability: chances[at],
+            score: scores[at],
+            reasons: self.reasons(&evidence, &measures, at, now),
+        };
+        order.into_iter().take(self.tuning.told).map(tell).collect()
     }
 
-    fn evidence(&self, known: &Known, day: i32) -> Option<(Vec<UnitNumber>, Vec<f64>)> {
-        let origin = self.origin?;
-        let now = forward(-day, -origin, self.tuning.half_life);
-        let cells: Vec<Option<&Cell>> = self
-            .combinations
-            .iter()
-            .zip(&self.counted)
-            .map(|(combination, cells)| cells.get(&key(known, &combination.levels)?))
-            .collect();
-        let mut place = vec![u32::MAX; self.units.len()];
-        let mut candidates = Vec::new();
-        for cell in cells.iter().rev().flatten() {
-            for &(unit, _) in &cell.units {
-                if candidates.len() < self.tuning.candidates && place[unit as usize] == u32::MAX {
-                    place[unit as usize] = candidates.len() as u32;
-                    candidates.push(unit);
-                }
+    /// What a forward weight is worth on `day`; nothing before the first outcome was counted.
+    fn worth(&self, day: i32) -> Option<f64> {
+        Some(left(self.origin?, day, self.tuning.half_life_days))
+    }
+
+    fn evidence(&self, known: &Known, now: f64) -> Evidence<'_> {
+        Evidence::of(&self.counted, known, now, self.tuning.back_off, self.tuning.candidates)
+    }
+
+    fn reasons(&self, evidence: &Evidence<'_>, measures: &[f64], at: usize, now: f64) -> Vec<Reason> {
+        let kinds = self.names.len();
+        let mine = &measures[at * kinds * 2..][..kinds * 2];
+        let one = |(kind, by): (usize, &Arc<[String]>)| {
+            let part = |column: usize| mine[column] * self.ranker.weights[column];
+            let seen = evidence.cells.get(kind).map(|cell| Kind::Seen {
+                here: cell.map_or(0.0, |cell| cell.of(evidence.candidates[at]) * now),
+                all: cell.map_or(0.0, |cell| cell.total * now),
+            });
+            Reason {
+                by: Arc::clone(by),
+                kind: seen.unwrap_or(Kind::Kin),
+                contribution: part(kind) + part(kinds + kind),
+            }
+        };
+        self.names.iter().enumerate().map(one).collect()
+    }
+
+    fn number(&mut self, unit: &str) -> UnitNumber {
+        if let Some(number) = self.numbers.get(unit) {
+            return *number;
+        }
+        let number = UnitNumber::try_from(self.units.len()).unwrap_or(UnitNumber::MAX);
+        let unit: Arc<str> = Arc::from(unit);
+        self.units.push(Arc::clone(&unit));
+        self.numbers.insert(unit, number);
+        number
+    }
+
+    /// Units that have others for heirs on a day, with their parts.
+    fn heirs_due(&mut self, day: i32) -> HashMap<UnitNumber, Vec<(UnitNumber, f64)>> {
+        let mut due = HashMap::new();
+        for (unit, name) in self.units.clone().iter().enumerate() {
+            let heirs = self.lineage.heirs(name, day);
+            if heirs.iter().any(|(heir, _)| **heir != **name) {
+                let heirs: Vec<(String, f64)> = heirs.into_iter().map(|(heir, part)| (heir.to_owned(), part)).collect();
+                let heirs = heirs.into_iter().map(|(heir, part)| (self.number(&heir), part)).collect();
+                due.insert(UnitNumber::try_from(unit).unwrap_or(UnitNumber::MAX), heirs);
             }
         }
-        let wide = candidates.len();
-        let even = 1.0 / self.units.len() as f64;
-        let mut chance: Vec<Vec<f64>> = Vec::with_capacity(cells.len());
-        for (combination, cell) in self.combinations.iter().zip(&cells) {
-            let mut own = vec![0.0; wide];
-            for &parent in &combination.parents {
-                own.iter_mut().zip(&chance[parent]).for_each(|(own, from)| *own += from / combination.parents.len() as f64);
-            }
-            if combination.parents.is_empty() {
-                own.fill(even);
-            }
-            if let Some(cell) = cell {
-                let worth = if combination.parents.is_empty() { 1.0 } else { self.tuning.back_off };
-                own.iter_mut().for_each(|own| *own *= worth);
-                for &(unit, weight) in &cell.units {
-                    if let Some(own) = own.get_mut(place[unit as usize] as usize) {
-                        *own += weight * now;
-                    }
-                }
-                let all = cell.total * now + worth;
-                own.iter_mut().for_each(|own| *own /= all);
-            }
-            chance.push(own);
+        due
+    }
+
+    /// The ranker learns from what could be known before the outcomes counted.
+    fn learn(&mut self, outcomes: &[Outcome], heirs: &HashMap<UnitNumber, Vec<(UnitNumber, f64)>>, today: i32) {
+        let every = outcomes.len().div_ceil(self.tuning.lessons.max(1)).max(1);
+        let lesson = |outcome: &Outcome| {
+            let evidence = self.evidence(&outcome.known, self.worth(outcome.day)?);
+            let heir = heirs.get(&outcome.unit).and_then(|heirs| heirs.iter().max_by(|a, b| a.1.total_cmp(&b.1)));
+            let was = |unit: &UnitNumber| *unit == outcome.unit || heir.is_some_and(|(heir, _)| heir == unit);
+            let answer = evidence.candidates.iter().position(was)?;
+            Some(Lesson { measures: evidence.measures(), answer })
+        };
+        let lessons: Vec<Lesson> = outcomes.iter().step_by(every).filter_map(lesson).collect();
+        if let Some(closed) = self.closed {
+            self.ranker.fade(left(closed, today.max(closed), self.tuning.ranker_half_life_days));
         }
-        // kin
-        let chains = self.schema.chains();
-        let mut kin_parts: Vec<Vec<f64>> = Vec::new();
-        if let Some(places) = chains.get(1) {
-            let at = |a: usize, b: usize| {
-                self.combinations.iter().position(|c| c.levels[0] == a && c.levels[1] == b && c.levels[2..].iter().all(|l| *l == 0)).unwrap_or(0)
-            };
-            let first = chains[0].len();
-            let matter = (1..=first).rev().find_map(|l| cells[at(l, 0)]);
-            let called = matter.map(|cell| self.kin.called(cell, &candidates));
-            let all = cells[0]?;
-            let mut work = vec![0.0; wide];
-            for &(unit, weight) in &all.units {
-                if let Some(w) = work.get_mut(place[unit as usize] as usize) { *w = weight * now; }
-            }
-            for level in 1..=places.len() {
-                let mut role = vec![0.0; wide];
-                if let (Some(called), Some(cell)) = (&called, cells[at(0, level)]) {
-                    for &(unit, weight) in &cell.units {
-                        let p = place[unit as usize] as usize;
-                        if p < wide { role[p] = called[p] * weight * now / (work[p] + 1.0); }
-                    }
-                }
-                let base = &chance[at(first, level)];
-                let sum: f64 = role.iter().sum::<f64>() + self.tuning.kin_floor;
-                kin_parts.push(role.iter().zip(base).map(|(r, b)| (r + self.tuning.kin_floor * b) / sum).collect());
-            }
+        self.ranker.learn(&lessons);
+    }
+
+    fn count(&mut self, outcomes: &[Outcome]) {
+        for outcome in outcomes {
+            let origin = *self.origin.get_or_insert(outcome.day);
+            let weight = 1.0 / left(origin, outcome.day, self.tuning.half_life_days);
+            self.counted.add(&outcome.known, outcome.unit, weight);
         }
-        chance.extend(kin_parts);
-        let kinds = chance.len();
-        let mut evidence = vec![0.0; wide * kinds];
-        for (kind, chance) in chance.iter().enumerate() {
-            for (at, chance) in chance.iter().enumerate() {
-                evidence[at * kinds + kind] = (chance + self.tuning.min).ln();
-            }
-        }
-        Some((candidates, evidence))
     }
 }

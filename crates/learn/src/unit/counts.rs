@@ -51,7 +51,7 @@ impl Cell {
 /// The cells of one combination.
 pub(super) type Cells = HashMap<Key, Cell>;
 
-/// What a row of `day` weighs, in days from `origin`.
-pub(super) fn forward(day: i32, origin: i32, half_life: f64) -> f64 {
-    (f64::from(day - origin) / half_life).exp2()
+/// What is left on `day` of a weight of one on day `from`: one half after every half-life.
+pub(super) fn left(from: i32, day: i32, half_life_days: f64) -> f64 {
+    ((f64::from(from) - f64::from(day)) / half_life_days).exp2()
 }

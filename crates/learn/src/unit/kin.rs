@@ -4,7 +4,38 @@
 //! here, probably goes to this street's team: kin of those who had the matter, weighed by how much of their
 //! work lies in this place.
 
-use super::counts::{Cell, Cells, UnitNumber};
+use super::{
+    counts::{Cell, Cells, UnitNumber},
+    keys::Combination,
+};
+
+/// A combination of place alone, and the one that adds the finest matter to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Here {
+    /// Place in the list of combinations of the place alone.
+    pub(super) place: usize,
+    /// Place of the one with the finest matter, which kinship is smoothed by.
+    pub(super) with_matter: usize,
+}
+
+/// In which combinations kinship is asked: the first chain tells the matter, the second the place.
+pub(super) fn heres(combinations: &[Combination]) -> Vec<Here> {
+    let finest = combinations.iter().map(|c| c.levels[0]).max().unwrap_or(0);
+    let is_place = |c: &Combination| c.levels[0] == 0 && c.levels.get(1).is_some_and(|level| *level > 0);
+    let places = combinations.iter().enumerate().filter(|(_, c)| is_place(c));
+    places
+        .filter_map(|(place, c)| {
+            let same = |other: &Combination| other.levels[0] == finest && other.levels[1..] == c.levels[1..];
+            Some(Here { place, with_matter: combinations.iter().position(same)? })
+        })
+        .collect()
+}
+
+/// The combinations of the matter alone, coarse to fine.
+pub(super) fn matters(combinations: &[Combination]) -> Vec<usize> {
+    let alone = |c: &Combination| c.levels[0] > 0 && c.levels[1..].iter().all(|level| *level == 0);
+    combinations.iter().enumerate().filter(|(_, c)| alone(c)).map(|(at, _)| at).collect()
+}
 
 /// How probably a matter of one unit goes to another: Σ over matters of P(matter | one) · P(other | matter).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -14,12 +45,9 @@ pub(super) struct Kin {
 }
 
 impl Kin {
-    /// From the cells of the finest matters.
-    pub(super) fn of(matters: &Cells, all: &Cell, units: usize) -> Self {
-        let mut work = vec![0.0; units];
-        for &(unit, weight) in &all.units {
-            work[unit as usize] = weight;
-        }
+    /// From the cells of the finest matters, and each unit's whole work.
+    pub(super) fn of(matters: &Cells, work: &[f64]) -> Self {
+        let units = work.len();
         let mut share = vec![0.0_f32; units * units];
         // Sums of floats depend on their order, and a map has none of its own.
         let mut keys: Vec<_> = matters.keys().copied().collect();

@@ -1,6 +1,6 @@
 //! How much each kind of evidence is worth, learned from the finished days.
 //!
-//! A unit's score is a weighted sum of its evidence; the chance of a unit is the softmax of the scores over
+//! A unit's score is a weighted sum of what is measured about it; the chance of a unit is the softmax of the scores over
 //! the candidates. The weights follow the outcomes by Newton steps on the log-likelihood, with the curvature
 //! summed up and slowly forgotten (online Newton, the extended Kalman filter of a multinomial logit).
 
@@ -9,16 +9,16 @@ use serde::{Deserialize, Serialize};
 /// Weights and how well they are known.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Ranker {
-    /// One for each kind of evidence.
+    /// One for each measure: logarithms of all kinds of evidence, then their chances.
     pub(super) weights: Vec<f64>,
     /// Sum of the log-likelihood's curvature, row by row.
     pub(super) curvature: Vec<f64>,
 }
 
-/// Evidence for each candidate, candidate by candidate, and which of them it was.
+/// What could be known before an outcome, and the outcome.
 pub(super) struct Lesson {
-    /// `candidates × kinds`.
-    pub(super) evidence: Vec<f64>,
+    /// `candidates × weights`.
+    pub(super) measures: Vec<f64>,
     /// Place of the unit that it was.
     pub(super) answer: usize,
 }
@@ -29,8 +29,10 @@ const PRIOR: f64 = 20.0;
 const STEP: usize = 32;
 
 impl Ranker {
-    pub(super) fn new(kinds: usize, start: f64) -> Self {
-        Self { weights: vec![start; kinds], curvature: vec![0.0; kinds * kinds] }
+    /// At the start every logarithm weighs the same, together as much as one; chances weigh nothing.
+    pub(super) fn new(kinds: usize) -> Self {
+        let weights = [vec![1.0 / kinds as f64; kinds], vec![0.0; kinds]].concat();
+        Self { curvature: vec![0.0; weights.len() * weights.len()], weights }
     }
 
     /// Lets what was learned fade to `keep` of its weight.
@@ -50,12 +52,12 @@ impl Ranker {
         let mut slope = vec![0.0; kinds];
         let mut mean = vec![0.0; kinds];
         for lesson in lessons {
-            let chances = softmax(&scores(&self.weights, &lesson.evidence));
+            let chances = softmax(&scores(&self.weights, &lesson.measures));
             mean.fill(0.0);
-            for (row, chance) in lesson.evidence.chunks_exact(kinds).zip(&chances) {
+            for (row, chance) in lesson.measures.chunks_exact(kinds).zip(&chances) {
                 mean.iter_mut().zip(row).for_each(|(mean, x)| *mean += chance * x);
             }
-            for (at, (row, chance)) in lesson.evidence.chunks_exact(kinds).zip(&chances).enumerate() {
+            for (at, (row, chance)) in lesson.measures.chunks_exact(kinds).zip(&chances).enumerate() {
                 if at == lesson.answer {
                     slope.iter_mut().zip(row).zip(&mean).for_each(|((slope, x), mean)| *slope += x - mean);
                 }
@@ -77,9 +79,9 @@ impl Ranker {
 /// Candidates with less chance than this bend the likelihood too little to be counted.
 const NEGLIGIBLE: f64 = 1e-4;
 
-/// Weighted sums of evidence, candidate by candidate.
-pub(super) fn scores(weights: &[f64], evidence: &[f64]) -> Vec<f64> {
-    evidence.chunks_exact(weights.len()).map(|row| row.iter().zip(weights).map(|(x, w)| x * w).sum()).collect()
+/// Weighted sums of measures, candidate by candidate.
+pub(super) fn scores(weights: &[f64], measures: &[f64]) -> Vec<f64> {
+    measures.chunks_exact(weights.len()).map(|row| row.iter().zip(weights).map(|(x, w)| x * w).sum()).collect()
 }
 
 /// Chances from scores.
