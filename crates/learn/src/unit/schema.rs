@@ -59,16 +59,13 @@ impl Schema {
     ///
     /// # Errors
     /// As [`Schema::new`].
-    pub fn nested<'r, R>(names: &[String], rows: R) -> Result<Self, SchemaError>
-    where
-        R: Iterator<Item = &'r [String]> + Clone,
-    {
-        let mut order: Vec<(usize, usize)> = (0..names.len()).map(|at| (distinct(rows.clone(), at), at)).collect();
+    pub fn nested<S: AsRef<str>>(names: &[String], rows: &[Vec<S>]) -> Result<Self, SchemaError> {
+        let mut order: Vec<(usize, usize)> = (0..names.len()).map(|at| (distinct(rows, at), at)).collect();
         order.sort_unstable();
         let mut chains: Vec<Vec<usize>> = Vec::new();
         for (_, at) in order {
             let ends = chains.iter().enumerate().filter_map(|(chain, path)| Some((chain, *path.last()?)));
-            let told = ends.map(|(chain, end)| (tells(rows.clone(), at, end), chain));
+            let told = ends.map(|(chain, end)| (tells(rows, at, end), chain));
             match told.filter(|(share, _)| *share >= TELLS).max_by(|a, b| a.0.total_cmp(&b.0)) {
                 Some((_, chain)) => chains[chain].push(at),
                 None => chains.push(vec![at]),
@@ -102,16 +99,16 @@ impl Schema {
 /// lambda, each row told by the others of its value only).
 pub const TELLS: f64 = 0.9;
 
-fn distinct<'r>(rows: impl Iterator<Item = &'r [String]>, at: usize) -> usize {
-    rows.map(|row| &row[at]).collect::<HashSet<_>>().len()
+fn distinct<S: AsRef<str>>(rows: &[Vec<S>], at: usize) -> usize {
+    rows.iter().map(|row| row[at].as_ref()).collect::<HashSet<_>>().len()
 }
 
-fn tells<'r>(rows: impl Iterator<Item = &'r [String]>, fine: usize, coarse: usize) -> f64 {
+fn tells<S: AsRef<str>>(rows: &[Vec<S>], fine: usize, coarse: usize) -> f64 {
     let mut under = HashMap::<&str, HashMap<&str, usize>>::new();
     let mut alone = HashMap::<&str, usize>::new();
     for row in rows {
-        *under.entry(&row[fine]).or_default().entry(&row[coarse]).or_default() += 1;
-        *alone.entry(&row[coarse]).or_default() += 1;
+        *under.entry(row[fine].as_ref()).or_default().entry(row[coarse].as_ref()).or_default() += 1;
+        *alone.entry(row[coarse].as_ref()).or_default() += 1;
     }
     // One row of each value tells nothing: without this, a number unique to each row would tell everything.
     let told: usize = under.values().filter_map(|seen| seen.values().max()).map(|most| most - 1).sum();
@@ -148,7 +145,7 @@ mod tests {
             .map(|n| vec![n.to_string(), (n % 2).to_string(), (n * 7 % 12).to_string(), (n * 7 % 12 / 4).to_string()])
             .collect();
         let named = names(&["number", "source", "fine", "coarse"]);
-        let schema = Schema::nested(&named, rows.iter().map(Vec::as_slice)).unwrap();
+        let schema = Schema::nested(&named, &rows).unwrap();
         assert_eq!(schema.chains()[0], names(&["coarse", "fine"]));
         assert_eq!(schema.chains()[1..], [names(&["number"]), names(&["source"])], "unique numbers refine nothing");
     }
