@@ -3,7 +3,7 @@
 //! Accepted outcomes are counted under combinations of what is known about a ticket, the recent weighing more
 //! ([`Tuning::half_life_days`]). A combination never seen speaks through the coarser ones, and a unit never seen
 //! here through its kin elsewhere. A small ranker, itself learned from the outcomes, weighs this evidence into
-//! chances that add up to one, and can say of each what it rests on.
+//! chances, and can say of each what it rests on.
 //!
 //! An outcome counts from the day on which its own day is closed, never within it. The same schema, lineage,
 //! outcomes and closings give the same ranks, bit for bit. What is known at no time is said by the caller:
@@ -64,7 +64,7 @@ impl Default for Tuning {
             back_off: 3.0,
             candidates: 48,
             told: 10,
-            lessons: 1000,
+            lessons: 400,
         }
     }
 }
@@ -74,7 +74,8 @@ impl Default for Tuning {
 pub struct Ranked {
     /// Its code, as the outcomes and the lineage write it.
     pub unit: Arc<str>,
-    /// Chance that it is the right one, 0 to 1.
+    /// Chance that it is the right one, 0 to 1. All together stay below one by the chance that it is a unit that
+    /// is not among the candidates, as new ones are not.
     pub probability: f64,
     /// Sum of the contributions: chances are as e to the power of the score.
     pub score: f64,
@@ -199,13 +200,14 @@ impl UnitModel {
         let measures = evidence.measures();
         let scores = scores(&self.ranker.weights, &measures);
         let chances = softmax(&scores);
+        let among = 1.0 - self.ranker.elsewhere();
         let mut order: Vec<usize> = (0..chances.len()).collect();
         order.sort_by(|&a, &b| {
             chances[b].total_cmp(&chances[a]).then(evidence.candidates[a].cmp(&evidence.candidates[b]))
         });
         let tell = |at: usize| Ranked {
             unit: Arc::clone(&self.units[evidence.candidates[at] as usize]),
-            probability: chances[at],
+            probability: chances[at] * among,
             score: scores[at],
             reasons: self.reasons(&evidence, &measures, at, now),
         };
@@ -274,11 +276,12 @@ impl UnitModel {
             let answer = evidence.candidates.iter().position(was)?;
             Some(Lesson { measures: evidence.measures(), answer })
         };
+        let asked = if self.origin.is_some() { outcomes.iter().step_by(every).count() } else { 0 };
         let lessons: Vec<Lesson> = outcomes.iter().step_by(every).filter_map(lesson).collect();
         if let Some(closed) = self.closed {
             self.ranker.fade(left(closed, today.max(closed), self.tuning.ranker_half_life_days));
         }
-        self.ranker.learn(&lessons);
+        self.ranker.learn(&lessons, asked);
     }
 
     fn count(&mut self, outcomes: &[Outcome]) {

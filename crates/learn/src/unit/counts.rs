@@ -25,7 +25,13 @@ impl Cell {
         self.total += weight;
         match self.units.iter_mut().find(|(known, _)| *known == unit) {
             Some((_, sum)) => *sum += weight,
-            None => self.units.push((unit, weight)),
+            None => {
+                // Most cells know one unit or two, and there are many cells.
+                if self.units.len() < 4 {
+                    self.units.reserve_exact(1);
+                }
+                self.units.push((unit, weight));
+            }
         }
     }
 

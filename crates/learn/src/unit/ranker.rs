@@ -13,6 +13,9 @@ pub(super) struct Ranker {
     pub(super) weights: Vec<f64>,
     /// Sum of the log-likelihood's curvature, row by row.
     pub(super) curvature: Vec<f64>,
+    /// Outcomes looked at, and those of them that went to nobody among the candidates.
+    pub(super) asked: f64,
+    pub(super) elsewhere: f64,
 }
 
 /// What could be known before an outcome, and the outcome.
@@ -32,16 +35,23 @@ impl Ranker {
     /// At the start every logarithm weighs the same, together as much as one; chances weigh nothing.
     pub(super) fn new(kinds: usize) -> Self {
         let weights = [vec![1.0 / kinds as f64; kinds], vec![0.0; kinds]].concat();
-        Self { curvature: vec![0.0; weights.len() * weights.len()], weights }
+        Self { curvature: vec![0.0; weights.len() * weights.len()], weights, asked: 0.0, elsewhere: 0.0 }
     }
 
     /// Lets what was learned fade to `keep` of its weight.
     pub(super) fn fade(&mut self, keep: f64) {
-        self.curvature.iter_mut().for_each(|sum| *sum *= keep);
+        self.curvature.iter_mut().chain([&mut self.asked, &mut self.elsewhere]).for_each(|sum| *sum *= keep);
     }
 
-    /// Learns from lessons, a step for every few.
-    pub(super) fn learn(&mut self, lessons: &[Lesson]) {
+    /// Chance that a ticket goes to nobody among its candidates.
+    pub(super) fn elsewhere(&self) -> f64 {
+        self.elsewhere / (self.asked + 1.0)
+    }
+
+    /// Learns from lessons, a step for every few, when `asked` outcomes were looked at.
+    pub(super) fn learn(&mut self, lessons: &[Lesson], asked: usize) {
+        self.asked += asked as f64;
+        self.elsewhere += asked.saturating_sub(lessons.len()) as f64;
         for few in lessons.chunks(STEP) {
             self.step(few);
         }

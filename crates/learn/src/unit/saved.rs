@@ -99,10 +99,11 @@ impl TryFrom<Saved> for UnitModel {
                 cells.insert(Key::from(high) << 64 | Key::from(low), Cell { total, units });
             }
         }
-        let Ranker { weights, curvature } = &saved.ranker;
+        let Ranker { weights, curvature, asked, elsewhere } = &saved.ranker;
         check(weights.len() == model.ranker.weights.len(), "another number of weights")?;
         check(curvature.len() == weights.len() * weights.len(), "weights and their curvature do not fit")?;
         check(weights.iter().chain(curvature).all(|x| x.is_finite()), "a weight is no number")?;
+        check(asked.is_finite() && (0.0..=*asked).contains(elsewhere), "more outcomes elsewhere than there were")?;
         check(saved.open.iter().all(|outcome| known(outcome.unit)), "an outcome of an unknown unit")?;
         check(saved.open.iter().all(|o| o.known.len() == model.schema.chains().len()), "an outcome of other features")?;
         model.ranker = saved.ranker;

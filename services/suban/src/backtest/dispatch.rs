@@ -144,8 +144,15 @@ fn play(table: &Table, trained: usize, how: &Dispatch) -> anyhow::Result<Report>
             if at < trained { before.push(answer.judged) } else { answers.push(answer) }
         }
     }
+    // Before the model is written down, which takes more memory than having it.
+    let rss_mb = proc::rss_kb(&[std::process::id()], true).map(|kib| kib as f64 / 1024.0);
     let model_mb = serde_json::to_vec(&model)?.len() as f64 / MIB;
-    Ok(report(&before, &answers, train_for.unwrap_or_default(), model_mb))
+    Ok(Report {
+        train_seconds: train_for.unwrap_or_default().as_secs_f64(),
+        model_mb,
+        rss_mb,
+        ..report(&before, &answers)
+    })
 }
 
 /// One ticket's answer.
@@ -166,7 +173,8 @@ impl Answer {
     }
 }
 
-fn report(before: &[Judged], answers: &[Answer], train_for: Duration, model_mb: f64) -> Report {
+/// The figures of the answers alone.
+fn report(before: &[Judged], answers: &[Answer]) -> Report {
     let judged: Vec<Judged> = answers.iter().map(|answer| answer.judged).collect();
     let in_three: Vec<Judged> =
         answers.iter().map(|answer| Judged { right: answer.in_three, ..answer.judged }).collect();
@@ -186,9 +194,9 @@ fn report(before: &[Judged], answers: &[Answer], train_for: Duration, model_mb: 
         coverage_at_precision: BTreeMap::from([(PRECISION.to_string(), sent)]),
         ms: Quantiles { p50: quantile(50), p99: quantile(99) },
         per_s: (!all.is_zero()).then(|| answers.len() as f64 / all.as_secs_f64()),
-        train_seconds: train_for.as_secs_f64(),
-        model_mb,
-        rss_mb: proc::rss_kb(&[std::process::id()], true).map(|kib| kib as f64 / 1024.0),
+        train_seconds: 0.0,
+        model_mb: 0.0,
+        rss_mb: None,
     }
 }
 
