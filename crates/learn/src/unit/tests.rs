@@ -141,6 +141,9 @@ fn played(rows: &[(usize, usize, usize)]) -> UnitModel {
 }
 
 proptest! {
+    // Each case plays a history of weeks.
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     #[test]
     fn contributions_add_up_to_the_score_and_scores_make_the_chances(
         rows in proptest::collection::vec((0..7_usize, 0..5_usize, 0..6_usize), 1..60),
