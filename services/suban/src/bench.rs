@@ -16,7 +16,7 @@ mod nothing;
 mod people;
 mod preload;
 mod prepared;
-mod proc;
+pub(crate) mod proc;
 mod report;
 mod urgent;
 mod words;

@@ -1,0 +1,45 @@
+//! What can be said to a backtest.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use jiff::civil::Date;
+
+/// What is tested.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Backtest {
+    /// Which unit gets a ticket: learned from past outcomes, asked about later ones in order of time.
+    Dispatch(Dispatch),
+}
+
+/// `suban backtest dispatch`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Dispatch {
+    /// Past tickets: CSV with a heading, also gzipped.
+    #[arg(long)]
+    pub(crate) train: PathBuf,
+    /// Later tickets, of the same columns.
+    #[arg(long, required_unless_present = "from")]
+    pub(crate) test: Option<PathBuf>,
+    /// Without --test: the rows of --train before this day are learned from, the others are asked.
+    #[arg(long, conflicts_with = "test", value_name = "DATE")]
+    pub(crate) from: Option<Date>,
+    /// The column that names the unit that did it.
+    #[arg(long)]
+    pub(crate) label: String,
+    /// The columns that are known when a ticket comes. Which of them refine one another is found in --train.
+    #[arg(long, required = true, value_delimiter = ',')]
+    pub(crate) features: Vec<String>,
+    /// The column with the day; a time after it is not looked at.
+    #[arg(long)]
+    pub(crate) time: String,
+    /// Learn from the tested days as well, each once it is known.
+    #[arg(long)]
+    pub(crate) online: bool,
+    /// Days until an outcome is known; never within its day.
+    #[arg(long, default_value_t = 1, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) label_delay: u16,
+    /// Print as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
