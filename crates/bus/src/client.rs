@@ -33,6 +33,7 @@ pub(crate) fn producer(settings: &Settings, patience: Option<Duration>) -> Clien
         // One millisecond gathers what a batch queues, and nobody waits for it.
         .set("linger.ms", "1")
         .set("retry.backoff.ms", "50")
+        .set("topic.metadata.refresh.interval.ms", "30000")
         .set("message.timeout.ms", patience.map_or(0, |p| p.as_millis()).to_string());
     config
 }

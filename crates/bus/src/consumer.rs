@@ -18,6 +18,7 @@ use rdkafka::{
     consumer::{Consumer as _, StreamConsumer},
     error::KafkaError,
     message::BorrowedMessage,
+    types::RDKafkaErrorCode,
 };
 use suban_runtime::{Check, Health, Settings, Tasks};
 use tokio::time::Instant;
@@ -362,8 +363,14 @@ impl Batches {
                     return Err(BusError::Kafka { doing: "read", source });
                 }
                 Err(error) => {
-                    self.check.waiting(format!("Kafka: {error}"));
                     metrics::counter!("suban_consumer_errors_total", "group" => self.group).increment(1);
+                    // Brokers that cannot be reached are said some forty times a second; `Watched` says it once.
+                    if !matches!(
+                        error.rdkafka_error_code(),
+                        Some(RDKafkaErrorCode::AllBrokersDown | RDKafkaErrorCode::BrokerTransportFailure)
+                    ) {
+                        self.check.waiting(format!("Kafka: {error}"));
+                    }
                 }
             }
         }

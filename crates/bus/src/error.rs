@@ -40,6 +40,14 @@ pub enum BusError {
         /// How long was waited.
         seconds: u64,
     },
+    /// Kafka acknowledged nothing for too long.
+    #[error("topic {topic}: what was sent was not acknowledged within {seconds} s")]
+    Unacknowledged {
+        /// Its name.
+        topic: String,
+        /// How long was waited.
+        seconds: u64,
+    },
     /// The process is stopping, or a thread of the bus ended early.
     #[error("the bus was stopped while it was to {doing}")]
     Stopped {

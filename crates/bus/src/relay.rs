@@ -46,6 +46,9 @@ const STREAM: usize = 16;
 const GATHER: Duration = Duration::from_millis(40);
 /// Acknowledgements that take longer make the process not ready.
 const SLOW: Duration = Duration::from_secs(3);
+/// Acknowledgements that take longer still are waited for with a new client. A broker that is away costs one client
+/// after the other; a client that a broker's restart has left waiting for nothing costs this long.
+const STUCK: Duration = Duration::from_secs(30);
 /// How often everything is read from the beginning, in case the floor was wrong; never more than a twentieth of
 /// the time.
 const SWEEP: Duration = Duration::from_secs(5);
@@ -326,6 +329,8 @@ impl Candidate {
     }
 
     /// Sends all rows and awaits every acknowledgement. False: the process stops first.
+    ///
+    /// What is given up may arrive yet: all of it is sent again, in order, as after a crash.
     async fn send(&self, sender: &Sender, rows: &[Row]) -> Result<bool, BusError> {
         let mut waiting = Vec::with_capacity(rows.len());
         for row in rows {
@@ -378,6 +383,9 @@ impl Candidate {
                 done(answer)
             }
             () = stopped => Ok(false),
+            () = tokio::time::sleep(STUCK) => {
+                Err(BusError::Unacknowledged { topic: self.topic.clone(), seconds: (SLOW + STUCK).as_secs() })
+            }
         }
     }
 }
@@ -468,6 +476,42 @@ mod tests {
         // What committed late filled a batch that ends before 1000.
         floor.passed(700, true, 6, 8);
         assert_eq!(floor.id, 700);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_gets_no_answer_is_given_up_and_said_to_wait() {
+        let cluster = rdkafka::mocking::MockCluster::new(1).unwrap();
+        cluster.create_topic("t", 1, 1).unwrap();
+        let brokers = ("SUBAN_KAFKA__BROKERS".to_owned(), cluster.bootstrap_servers());
+        let settings = Settings::from_layers(None, [brokers]).unwrap();
+        cluster.broker_round_trip_time(1, Duration::from_secs(3600)).unwrap();
+        let health = Health::new();
+        let candidate = Candidate {
+            shard: Shard::First,
+            topic: "t".to_owned(),
+            settings: settings.clone(),
+            options: PgConnectOptions::new(),
+            wake: Arc::default(),
+            stop: CancellationToken::new(),
+            state: Arc::new(State::new(health.check("kafka"))),
+        };
+        let row = Row {
+            id: 1,
+            ticket_id: Uuid::nil(),
+            version: 1,
+            r#type: "noted".to_owned(),
+            at: time::OffsetDateTime::UNIX_EPOCH,
+            role: 21,
+            person: "suban".to_owned(),
+            unit: None,
+            request: "r".to_owned(),
+            trace: None,
+            body: Vec::new(),
+            oldest: 1,
+        };
+        let given_up = candidate.send(&Sender::patient(&settings).unwrap(), &[row]).await;
+        assert!(matches!(given_up, Err(BusError::Unacknowledged { seconds: 33, .. })), "{given_up:?}");
+        assert!(!health.readiness().ready);
     }
 
     #[test]
