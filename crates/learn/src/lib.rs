@@ -1,3 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+pub mod calibrate;
+pub mod category;
 pub mod eval;
+pub mod file;
+pub mod folds;
+pub mod linear;
+
+pub use category::CategoryModel;

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use suban_domain::{AreaCode, PersonCode, Role, UnitCode};
 use suban_runtime::Service;
 
-use crate::bench::args::Bench;
+use crate::{backtest::args::Backtest, bench::args::Bench};
 
 /// Suban (速办): the engine room of a citizen hotline.
 #[derive(Debug, Parser)]
@@ -38,6 +38,9 @@ pub(crate) enum Verb {
     Import(Import),
     /// Audit everything: lost, doubled, out of order, stranded, personal data.
     Check(Check),
+    /// What the learned parts reach on a city's own history.
+    #[command(subcommand)]
+    Backtest(Backtest),
     /// What the suite can do on this machine.
     #[command(subcommand)]
     Bench(Bench),

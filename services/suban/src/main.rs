@@ -1,6 +1,7 @@
 //! The one binary: every service, and the tools of those who run them.
 
 mod args;
+mod backtest;
 mod bench;
 mod chaos;
 mod check;
@@ -58,6 +59,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Verb::Chaos(how) => Box::pin(until_told(chaos::command(settings, &how))).await,
             Verb::Import(how) => import::command(&settings, &how).await,
             Verb::Check(how) => check::command(&settings, &how).await,
+            Verb::Backtest(what) => backtest::command(&what),
             Verb::Bench(what) => Box::pin(until_told(bench::command(settings, &what))).await,
             Verb::Dlq(what) => dlq::command(&settings, &what).await,
             Verb::Replay { service } => stream::replay(settings, service).await,

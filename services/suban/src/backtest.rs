@@ -1,0 +1,17 @@
+//! `suban backtest`: what the learned parts reach on a city's own history, before they are switched on.
+
+pub(crate) mod args;
+mod classify;
+mod figures;
+mod labelled;
+
+use std::process::ExitCode;
+
+use self::args::Backtest;
+
+/// Runs one and prints what it found.
+pub(crate) fn command(what: &Backtest) -> anyhow::Result<ExitCode> {
+    match what {
+        Backtest::Classify(how) => classify::run(how),
+    }
+}
