@@ -221,3 +221,71 @@ fn out_of_fold(
     }
     Ok(margins)
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SAID: [(&str, &[&str]); 3] = [
+        ("10/11", &["路灯", "不亮", "灯杆", "黑"]),
+        ("10/12", &["井盖", "破损", "路面", "坑"]),
+        ("20/21", &["噪声", "施工", "夜间", "吵"]),
+    ];
+
+    pub(crate) fn lessons() -> Vec<Lesson> {
+        let message = |at: usize| {
+            let (class, words) = SAID[at % SAID.len()];
+            let chosen = [words[at % 4], words[at / 3 % 4], ["的", "请", "市"][at % 7 % 3], words[at / 5 % 4]];
+            Lesson { counts: Counts::of_words(chosen), class: class.to_owned(), group: at }
+        };
+        (0..90).map(message).collect()
+    }
+
+    pub(crate) fn model() -> CategoryModel {
+        let lessons = lessons();
+        let study = Study { precisions: vec![0.95], support: 10, ..Study::default() };
+        CategoryModel::learn(&lessons.iter().collect::<Vec<_>>(), &study).unwrap()
+    }
+
+    #[test]
+    fn what_was_taught_is_read() {
+        let model = model();
+        let ranked = model.rank(&Counts::of_words(["夜间", "施工"]));
+        assert_eq!((ranked[0].class, ranked.len()), ("20/21", 3));
+        let outer = at_level(&ranked, 1);
+        assert_eq!((outer[0].class, outer.len()), ("20", 2));
+        assert!(model.threshold(0.95).is_some_and(|t| t.coverage > 0.5));
+        assert_eq!(model.threshold(0.5), None);
+    }
+
+    #[test]
+    fn an_outer_node_is_as_likely_as_its_leaves_together() {
+        let leaf = |class, probability| Likely { class, probability };
+        let leaves = [leaf("10/11/1", 0.4), leaf("20", 0.35), leaf("10/12/1", 0.25)];
+        let level = |level| at_level(&leaves, level).iter().map(|l| l.class).collect::<Vec<_>>();
+        assert_eq!(level(1), ["10", "20"]);
+        assert_eq!(level(2), ["10/11", "20", "10/12"]);
+        assert!((at_level(&leaves, 1)[0].probability - 0.65).abs() < 1e-12);
+    }
+
+    #[test]
+    fn nothing_is_learned_from_one_class_or_one_group() {
+        let all = lessons();
+        let learn = |chosen: Vec<&Lesson>| CategoryModel::learn(&chosen, &Study::default()).map(drop);
+        assert_eq!(learn(all.iter().filter(|l| l.class == "20/21").collect()), Err(NothingToLearn::TooFewClasses(1)));
+        assert_eq!(learn(all.iter().take(3).collect()), Err(NothingToLearn::TooFewGroups { groups: 3, folds: 5 }));
+    }
+
+    proptest! {
+        #[test]
+        fn probabilities_of_every_level_add_up_to_one(words in proptest::collection::vec("[路灯噪声井盖吵黑a-c]{1,3}", 0..8)) {
+            static MODEL: std::sync::LazyLock<CategoryModel> = std::sync::LazyLock::new(model);
+            let ranked = MODEL.rank(&Counts::of_words(words.iter().map(String::as_str)));
+            prop_assert!(ranked.is_sorted_by(|a, b| a.probability >= b.probability));
+            for nodes in [&ranked, &at_level(&ranked, 1), &at_level(&ranked, 2)] {
+                prop_assert!((nodes.iter().map(|l| l.probability).sum::<f64>() - 1.0).abs() < 1e-9);
+            }
+        }
+    }
+}

@@ -80,3 +80,48 @@ impl CategoryModel {
         (!sound).then_some("a threshold is no share")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::category::tests::model;
+    use proptest::prelude::*;
+    use std::sync::LazyLock;
+    use suban_text::Counts;
+
+    static FILE: LazyLock<Vec<u8>> = LazyLock::new(|| model().save().unwrap());
+
+    #[test]
+    fn what_was_saved_reads_as_before() {
+        let (before, after) = (model(), CategoryModel::load(&FILE).unwrap());
+        let message = Counts::of_words(["路灯", "黑", "施工"]);
+        assert_eq!(after.rank(&message), before.rank(&message));
+        assert_eq!(after.save().unwrap(), *FILE);
+    }
+
+    #[test]
+    fn other_files_and_other_versions_are_named() {
+        assert_eq!(CategoryModel::load(b"PK\x03\x04").unwrap_err(), Unusable::Foreign);
+        let mut later = FILE.clone();
+        later[8] = 9;
+        assert_eq!(CategoryModel::load(&later).unwrap_err(), Unusable::Version(9));
+        assert!(CategoryModel::load(&FILE[..20]).unwrap_err().to_string().contains("damaged"));
+    }
+
+    #[test]
+    fn a_model_that_contradicts_itself_is_refused() {
+        let mut model = model();
+        model.classes.pop();
+        assert!(CategoryModel::load(&model.save().unwrap()).unwrap_err().to_string().contains("classifier"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_broken_file_is_refused(at: prop::sample::Index, cut in any::<bool>()) {
+            let at = at.index(FILE.len());
+            let mut file = FILE.clone();
+            if cut { file.truncate(at) } else { file[at] ^= 0x40 }
+            prop_assert!(CategoryModel::load(&file).is_err());
+        }
+    }
+}

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::folds::random;
 
-/// Sparse rows side by side; the columns of a row ascend.
+/// Sparse rows side by side; each column at most once in a row.
 #[derive(Clone, Debug, Default)]
 pub struct Rows {
     ends: Vec<usize>,
@@ -54,8 +54,8 @@ impl<R: AsRef<[(u32, f32)]>> FromIterator<R> for Rows {
 /// How a model is trained.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Training {
-    /// What a row on the wrong side costs, against the length of the weights. In one class the costs of all rows
-    /// add up to the same on both sides, so that a rare class counts as much as a frequent one.
+    /// What a row on the wrong side costs, against the length of the weights. A row of a class's own costs so much
+    /// more as the class is rarer than its fair share, so that all classes together cost the same.
     pub cost: f64,
     /// Most visits of the corpus.
     pub visits: usize,
@@ -67,15 +67,18 @@ pub struct Training {
 
 impl Default for Training {
     fn default() -> Self {
-        Self { cost: 1.0, visits: 60, tolerance: 0.01, seed: 1 }
+        Self { cost: 1.0, visits: 12, tolerance: 0.1, seed: 1 }
     }
 }
+
+/// The weights of a column stand side by side, filled up with zeros to whole vectors of the processor.
+const LANES: usize = 8;
 
 /// A hyperplane for each class.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Linear {
     classes: usize,
-    /// `weights[column * classes + class]`; the last column is the constant 1.
+    /// `weights[column * stride + class]`; the last column is the constant 1.
     weights: Vec<f32>,
 }
 
@@ -83,13 +86,13 @@ impl Linear {
     /// Trains on `rows` with `columns` columns; `labels[row]` is below `classes`, other rows are passed over.
     #[must_use]
     pub fn train(rows: &Rows, columns: usize, labels: &[usize], classes: usize, how: Training) -> Self {
-        let mut model = Self { classes, weights: vec![0.0; (columns + 1) * classes] };
+        let mut model = Self { classes, weights: vec![0.0; (columns + 1) * stride(classes)] };
         let mut order: Vec<usize> =
             (0..rows.len()).filter(|row| labels.get(*row).is_some_and(|label| *label < classes)).collect();
         let costs = balanced_costs(&order, labels, classes, how.cost);
         let lengths: Vec<f64> = (0..rows.len()).map(|row| squared_length(rows.row(row))).collect();
         let mut duals = vec![0.0_f64; rows.len() * classes];
-        let mut steps = vec![0.0_f32; classes];
+        let mut steps = vec![0.0_f32; stride(classes)];
         for visit in 0..how.visits {
             shuffle(&mut order, how.seed.wrapping_add(visit as u64));
             let mut steepest = 0.0_f64;
@@ -133,7 +136,7 @@ impl Linear {
     /// How many columns, without the constant.
     #[must_use]
     pub fn columns(&self) -> usize {
-        (self.weights.len() / self.classes.max(1)).saturating_sub(1)
+        (self.weights.len() / stride(self.classes)).saturating_sub(1)
     }
 
     /// Whether every weight is a number, and there are as many as classes and columns want.
@@ -141,7 +144,7 @@ impl Linear {
     pub fn is_sound(&self) -> bool {
         self.classes > 0
             && !self.weights.is_empty()
-            && self.weights.len().is_multiple_of(self.classes)
+            && self.weights.len().is_multiple_of(stride(self.classes))
             && self.weights.iter().all(|weight| weight.is_finite())
     }
 
@@ -152,36 +155,47 @@ impl Linear {
         let last = self.columns();
         let mut margins: Vec<f32> = self.column(last).to_vec();
         for (column, value) in vector.iter().filter(|(column, _)| (*column as usize) < last) {
-            for (margin, weight) in margins.iter_mut().zip(self.column(*column as usize)) {
-                *margin += weight * value;
-            }
+            add_scaled(&mut margins, self.column(*column as usize), *value);
         }
+        margins.truncate(self.classes);
         margins
     }
 
     fn column(&self, column: usize) -> &[f32] {
-        self.weights.get(column * self.classes..(column + 1) * self.classes).unwrap_or(&[])
+        let stride = stride(self.classes);
+        self.weights.get(column * stride..(column + 1) * stride).unwrap_or(&[])
     }
 
     fn add(&mut self, cells: &[(u32, f32)], steps: &[f32]) {
+        let stride = stride(self.classes);
         let constant = self.columns() as u32;
         for (column, value) in cells.iter().copied().chain([(constant, 1.0)]) {
-            let start = column as usize * self.classes;
-            for (weight, step) in self.weights[start..start + self.classes].iter_mut().zip(steps) {
-                *weight += step * value;
-            }
+            let start = column as usize * stride;
+            add_scaled(&mut self.weights[start..start + stride], steps, value);
+        }
+    }
+}
+
+const fn stride(classes: usize) -> usize {
+    let lanes = classes.next_multiple_of(LANES);
+    if lanes == 0 { LANES } else { lanes }
+}
+
+fn add_scaled(to: &mut [f32], from: &[f32], by: f32) {
+    for (to, from) in to.as_chunks_mut::<LANES>().0.iter_mut().zip(from.as_chunks::<LANES>().0) {
+        for (to, from) in to.iter_mut().zip(from) {
+            *to += from * by;
         }
     }
 }
 
 /// Cost of a row of the rest and of a row of its own, for each class.
 fn balanced_costs(order: &[usize], labels: &[usize], classes: usize, cost: f64) -> Vec<[f64; 2]> {
-    let n = order.len() as f64;
-    let side = |rows: usize| cost * n / (2.0 * (rows.max(1) as f64));
+    let fair_share = order.len() as f64 / classes as f64;
     (0..classes)
         .map(|class| {
             let own = order.iter().filter(|row| labels[**row] == class).count();
-            [side(order.len() - own), side(own)]
+            [cost, cost * fair_share / own.max(1) as f64]
         })
         .collect()
 }

@@ -216,7 +216,10 @@ pub(crate) fn folded(text: &str, gap: Option<char>) -> String {
             continue;
         }
         let one = fold(c);
-        if one.is_alphanumeric() {
+        // Nearly everything is one of these, and asking the tables of Unicode is most of the work.
+        if matches!(one, '\u{4e00}'..='\u{9fff}' | 'a'..='z' | '0'..='9') {
+            words.push(one);
+        } else if one.is_alphanumeric() {
             words.extend(one.to_lowercase().filter(|c| c.is_alphanumeric()).map(fold));
         } else {
             words.extend(gap);
