@@ -200,22 +200,33 @@ const OFFICES: &[&str] =
 /// Normalises a message. Replacements of the mask (`[电话]`) carry no words and are left out.
 #[must_use]
 pub fn normalise(text: &str) -> Normalised {
+    Normalised(without_courtesies(&folded(text, None)).to_owned())
+}
+
+/// Letters and digits in one width, case and script; `gap` stands for everything else between them.
+pub(crate) fn folded(text: &str, gap: Option<char>) -> String {
     let mut words = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         if c == '['
             && let Some(tag) = crate::mask::TAGS.iter().find(|t| rest.starts_with(**t))
         {
+            words.extend(gap);
             rest = &rest[tag.len()..];
             continue;
         }
-        let folded = fold(c);
-        if folded.is_alphanumeric() {
-            words.extend(folded.to_lowercase().filter(|c| c.is_alphanumeric()).map(fold));
+        let one = fold(c);
+        // Nearly everything is one of these, and asking the tables of Unicode is most of the work.
+        if matches!(one, '\u{4e00}'..='\u{9fff}' | 'a'..='z' | '0'..='9') {
+            words.push(one);
+        } else if one.is_alphanumeric() {
+            words.extend(one.to_lowercase().filter(|c| c.is_alphanumeric()).map(fold));
+        } else {
+            words.extend(gap);
         }
         rest = &rest[c.len_utf8()..];
     }
-    Normalised(without_courtesies(&words).to_owned())
+    words
 }
 
 /// Takes courtesies off both ends until none is left. A message of courtesies alone keeps nothing.

@@ -1,7 +1,10 @@
 //! `suban backtest`: what the learned parts reach on a city's own history, before they are switched on.
 
 pub(crate) mod args;
+mod classify;
 mod dispatch;
+mod figures;
+mod labelled;
 mod table;
 
 use std::process::ExitCode;
@@ -11,6 +14,7 @@ use self::args::Backtest;
 /// Runs one and prints what it found.
 pub(crate) fn command(what: &Backtest) -> anyhow::Result<ExitCode> {
     match what {
+        Backtest::Classify(how) => classify::run(how),
         Backtest::Dispatch(how) => dispatch::run(how),
     }
 }
