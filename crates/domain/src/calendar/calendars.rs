@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, LazyLock},
 };
 
 use serde::{Deserialize, de::DeserializeOwned};
@@ -49,10 +49,16 @@ struct File {
 /// Calendars by name and by unit.
 #[derive(Debug, Clone)]
 pub struct Calendars {
-    by_name: BTreeMap<String, Arc<Calendar>>,
+    china: Arc<National>,
+    by_name: Named,
     by_unit: BTreeMap<UnitCode, Arc<Calendar>>,
     default: Arc<Calendar>,
 }
+
+type Named = BTreeMap<String, Arc<Calendar>>;
+
+/// What is compiled in, read when it is first asked for.
+static COMPILED: LazyLock<Result<Calendars, CalendarError>> = LazyLock::new(|| Calendars::compiled(&[]));
 
 impl Calendars {
     /// Those that ship: `sz`, the default, and `duty`.
@@ -60,7 +66,7 @@ impl Calendars {
     /// # Errors
     /// Never; a test holds the data that are compiled in.
     pub fn shipped() -> Result<Self, CalendarError> {
-        Self::with(&[], &[])
+        COMPILED.clone()
     }
 
     /// Those that ship and a city's own, with notices of further years. A later definition of a name, and a later
@@ -69,28 +75,37 @@ impl Calendars {
     /// # Errors
     /// Names file and line, what is wrong there, and what would be right.
     pub fn with(definitions: &[Source<'_>], notices: &[Source<'_>]) -> Result<Self, CalendarError> {
-        let china = Arc::new(National::read(&[NOTICES, notices].concat())?);
-        let (shipped, default) = read(&SHIPPED, &china, BTreeMap::new())?;
-        let default = default.ok_or_else(|| SHIPPED.refuse(0, "names no default calendar".to_owned()))?;
-        let mut all = Self { by_name: shipped, by_unit: BTreeMap::new(), default };
+        let mut all = if notices.is_empty() { Self::shipped()? } else { Self::compiled(notices)? };
         for source in definitions {
-            let (by_name, default) = read(source, &china, all.by_name)?;
-            all.by_name = by_name;
-            let redefined = all.by_name.get(all.default.name()).cloned();
-            if let Some(default) = default.or(redefined) {
-                all.default = default;
-            }
+            all.add(source)?;
         }
-        for calendar in all.by_name.values() {
+        Ok(all)
+    }
+
+    fn compiled(notices: &[Source<'_>]) -> Result<Self, CalendarError> {
+        let china = Arc::new(National::read(&[NOTICES, notices].concat())?);
+        let (by_name, default) = read(&SHIPPED, &china, Named::new())?;
+        let default = default.ok_or_else(|| SHIPPED.refuse(0, "names no default calendar".to_owned()))?;
+        Ok(Self { china, by_name, by_unit: BTreeMap::new(), default })
+    }
+
+    fn add(&mut self, source: &Source<'_>) -> Result<(), CalendarError> {
+        let (by_name, default) = read(source, &self.china, self.by_name.clone())?;
+        let redefined = by_name.get(self.default.name()).cloned();
+        self.by_unit.clear();
+        for calendar in by_name.values() {
             for unit in &calendar.definition.units {
-                if let Some(other) = all.by_unit.insert(unit.clone(), calendar.clone()) {
-                    let problem =
-                        format!("unit {unit} keeps both `{}` and `{}`; name it in one", other.name(), calendar.name());
-                    return Err(definitions.last().unwrap_or(&SHIPPED).refuse(0, problem));
+                if let Some(other) = self.by_unit.insert(unit.clone(), calendar.clone()) {
+                    let (one, two) = (other.name(), calendar.name());
+                    return Err(source.refuse(0, format!("unit {unit} keeps both `{one}` and `{two}`; name it in one")));
                 }
             }
         }
-        Ok(all)
+        self.by_name = by_name;
+        if let Some(default) = default.or(redefined) {
+            self.default = default;
+        }
+        Ok(())
     }
 
     /// The calendar of this name.
@@ -116,8 +131,6 @@ impl Calendars {
         &self.default
     }
 }
-
-type Named = BTreeMap<String, Arc<Calendar>>;
 
 /// Adds a file's calendars to those before it, and says which one it makes the default.
 fn read(

@@ -16,9 +16,12 @@ struct Stretch {
 pub(super) struct Openings {
     begin: i64,
     end: i64,
+    /// The last is none, but the end of all: it begins never.
     list: Vec<Stretch>,
     /// For each 24 hours from the beginning, the first stretch that ends after they begin.
     first: Vec<u32>,
+    /// The most stretches that end within such 24 hours.
+    steps: u32,
 }
 
 impl Openings {
@@ -52,46 +55,46 @@ impl Openings {
                 }
             }
         }
-        let mut first = Vec::new();
-        let mut i = 0;
-        let mut bucket = begin;
-        while bucket <= end {
+        list.push(Stretch { from: i64::MAX, until: i64::MAX, before });
+        let (mut first, mut steps) = (Vec::new(), 0);
+        let (mut i, mut bucket) = (0, begin);
+        while bucket <= end + days::DAY {
+            let last = i;
             while list.get(i as usize).is_some_and(|s| s.until <= bucket) {
                 i += 1;
             }
+            steps = steps.max(i - last);
             first.push(i);
             bucket += days::DAY;
         }
-        Self { begin, end, list, first }
+        Self { begin, end, list, first, steps }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        self.list.len() < 2
     }
 
     /// The first stretch that ends after an instant between beginning and end.
-    fn after(&self, at: i64) -> Option<usize> {
+    fn after(&self, at: i64) -> Option<&Stretch> {
         if !(self.begin..=self.end).contains(&at) {
             return None;
         }
         let mut i = *self.first.get(usize::try_from((at - self.begin) / days::DAY).ok()?)? as usize;
-        while self.list.get(i).is_some_and(|s| s.until <= at) {
-            i += 1;
+        // As many steps each time: a processor foresees that, and not at which of them it could stop.
+        for _ in 0..self.steps {
+            i += usize::from(self.list.get(i)?.until <= at);
         }
-        Some(i)
+        self.list.get(i)
     }
 
     /// Working time from the beginning until `at`; none for an instant that is not covered.
     pub(super) fn worked(&self, at: i64) -> Option<i64> {
-        Some(match self.list.get(self.after(at)?) {
-            Some(s) => s.before + (at - s.from).max(0),
-            None => self.list.last().map_or(0, |s| s.before + s.until - s.from),
-        })
+        self.after(at).map(|s| s.before + (at - s.from).max(0))
     }
 
     /// `at` inside an opening, otherwise the next beginning of one.
     pub(super) fn next(&self, at: i64) -> Option<i64> {
-        self.list.get(self.after(at)?).map(|s| s.from.max(at))
+        self.after(at).map(|s| s.from.max(at)).filter(|next| *next < i64::MAX)
     }
 
     /// The earliest instant before which `worked`, more than nothing, was worked.
@@ -106,6 +109,6 @@ impl Openings {
     pub(super) fn latest(&self, worked: i64) -> Option<i64> {
         let i = self.list.partition_point(|s| s.before <= worked);
         let s = self.list.get(i.checked_sub(1)?)?;
-        (worked >= 0).then(|| (s.from + (worked - s.before)).min(s.until))
+        s.from.checked_add(worked - s.before).filter(|at| *at < i64::MAX)
     }
 }

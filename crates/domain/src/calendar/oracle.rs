@@ -14,7 +14,7 @@ use super::{Allowance, Calendar, CalendarError, Calendars, Measure, Pause, Sourc
 use crate::{At, Span};
 
 /// The first day that the oracle knows.
-pub const FIRST: Date = date(2025, 9, 1);
+pub const FIRST: Date = date(2025, 6, 3);
 /// The last day that the oracle knows.
 pub const LAST: Date = date(2026, 12, 31);
 
@@ -76,9 +76,12 @@ open_on = ["workday", "weekend"]
 hours = ["00:30-01:30", "02:15-04:00", "22:00-24:00"]
 "#;
 
+fn is_weekend(day: Date) -> bool {
+    matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday)
+}
+
 fn off_in_china(day: Date) -> bool {
-    let weekend = matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
-    (weekend && !WORKED.contains(&day)) || OFF.iter().any(|(from, until)| (*from..=*until).contains(&day))
+    (is_weekend(day) && !WORKED.contains(&day)) || OFF.iter().any(|(from, until)| (*from..=*until).contains(&day))
 }
 
 /// The openings of a day, in minutes of it.
@@ -94,20 +97,9 @@ const RULES: [(&str, Rule); 5] = [
         (_, 6..=9, _) => &[(510, 720), (900, 1110)],
         _ => &[(540, 720), (840, 1080)],
     }),
-    ("new-york", |day| match day.weekday() {
-        Weekday::Saturday | Weekday::Sunday => &[],
-        _ => &[(540, 1020)],
-    }),
+    ("new-york", |day| if is_weekend(day) { &[] } else { &[(540, 1020)] }),
     ("new-york-nights", |_| &[(30, 90), (135, 240), (1320, 1440)]),
 ];
-
-/// One minute.
-#[derive(Debug, Clone, Copy)]
-struct Minute {
-    /// What clocks show, in minutes since 1970-01-01T00:00.
-    local: i64,
-    works: bool,
-}
 
 /// A question to a calendar, in whole minutes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,7 +145,10 @@ pub struct Oracle {
     pub calendar: std::sync::Arc<Calendar>,
     /// The first minute, since 1970-01-01T00:00Z.
     begin: i64,
-    minutes: Vec<Minute>,
+    /// What clocks show in each minute, in minutes since 1970-01-01T00:00.
+    local: Vec<i64>,
+    /// Is it worked?
+    works: Vec<bool>,
 }
 
 impl Oracle {
@@ -174,48 +169,65 @@ impl Oracle {
             midnight.map_or(0, |midnight| midnight.as_second() / 60)
         };
         let (begin, first) = (midnight(zone), midnight(&TimeZone::UTC));
-        let minutes = (begin..)
+        let (local, works) = (begin..)
             .map_while(|minute| {
                 let at = Timestamp::from_second(minute * 60).ok()?;
                 let local = minute + i64::from(zone.to_offset(at).seconds()) / 60;
                 let day = days.get(usize::try_from((local - first) / DAY).ok()?)?;
                 let of_day = local.rem_euclid(DAY);
                 let works = rule(*day).iter().any(|(from, until)| (*from..*until).contains(&of_day));
-                Some(Minute { local, works })
+                Some((local, works))
             })
-            .collect();
-        Self { calendar, begin, minutes }
+            .unzip();
+        Self { calendar, begin, local, works }
     }
 
     /// The right answer, in microseconds; none when walking leaves the minutes that are known.
     #[must_use]
     pub fn answer(&self, case: &Case) -> Option<i64> {
-        let mut paused = vec![false; self.minutes.len()];
+        let measure = match case.question {
+            Question::Between(measure, ..) => measure,
+            Question::Due(_, Allowance::Natural(_)) | Question::Subtract(_, Allowance::Natural(_)) => Measure::Natural,
+            Question::Due(..) | Question::Subtract(..) | Question::NextOpening(_) => Measure::Working,
+        };
+        // The minutes in which the clock runs.
+        let mut runs = match measure {
+            Measure::Natural => vec![true; self.works.len()],
+            Measure::Working => self.works.clone(),
+        };
         for pause in &case.pauses {
             let (from, until) = pause.ends();
-            paused.get_mut(self.place(from)?..self.place(until)?)?.fill(true);
+            runs.get_mut(self.place(from)?..self.place(until)?)?.fill(false);
         }
-        let counts = |measure: Measure, i: usize| {
-            Some(match measure {
-                Measure::Natural => true,
-                Measure::Working => self.minutes.get(i)?.works,
-            })
-        };
+        let minutes = |span: Span| span.as_micros() / MINUTE;
         let place = match case.question {
-            Question::Between(measure, a, b) => {
-                let mut passed = 0;
-                for i in self.place(a.min(b))?..self.place(a.max(b))? {
-                    passed += i64::from(counts(measure, i)? && !paused[i]);
-                }
+            Question::Between(_, a, b) => {
+                let between = runs.get(self.place(a.min(b))?..self.place(a.max(b))?)?;
+                let passed = i64::try_from(between.iter().filter(|runs| **runs).count()).ok()?;
                 return Some(if b < a { -passed } else { passed } * MINUTE);
             }
             Question::NextOpening(at) => self.opening(self.place(at)?)?,
+            Question::Due(from, Allowance::Working(span) | Allowance::Natural(span)) => {
+                let (mut i, mut left) = (self.place(from)?, minutes(span));
+                while left > 0 {
+                    left -= i64::from(*runs.get(i)?);
+                    i += 1;
+                }
+                i
+            }
+            Question::Subtract(at, Allowance::Working(span) | Allowance::Natural(span)) => {
+                let (mut i, mut left) = (self.place(at)?, minutes(span));
+                while left > 0 {
+                    i = i.checked_sub(1)?;
+                    left -= i64::from(*runs.get(i)?);
+                }
+                i
+            }
             Question::Due(from, Allowance::Days(n)) => {
-                let from = self.place(from)?;
-                let mut due = self.opening(self.same_time(from, n, 1)?)?;
-                let mut i = from;
+                let mut i = self.place(from)?;
+                let mut due = self.opening(self.same_time(i, n, 1)?)?;
                 while i < due {
-                    if paused[i] && self.minutes[i].works {
+                    if self.works[i] && !runs[i] {
                         due = self.opening(due)? + 1;
                     }
                     i += 1;
@@ -223,99 +235,61 @@ impl Oracle {
                 due
             }
             Question::Subtract(at, Allowance::Days(n)) => {
-                let at = self.place(at)?;
-                let mut start = self.opening(self.same_time(at, n, -1)?)?;
-                let mut i = at;
+                let mut i = self.place(at)?;
+                let mut start = self.opening(self.same_time(i, n, -1)?)?;
                 while i > start {
                     i -= 1;
-                    if paused[i] && self.minutes[i].works {
+                    if self.works[i] && !runs[i] {
                         start = self.closing(start)? - 1;
                     }
                 }
                 start
-            }
-            Question::Due(from, Allowance::Working(span)) => {
-                self.forward(from, span, |i| Some(counts(Measure::Working, i)? && !*paused.get(i)?))?
-            }
-            Question::Due(from, Allowance::Natural(span)) => {
-                self.forward(from, span, |i| Some(counts(Measure::Natural, i)? && !*paused.get(i)?))?
-            }
-            Question::Subtract(at, Allowance::Working(span)) => {
-                self.back(at, span, |i| Some(counts(Measure::Working, i)? && !*paused.get(i)?))?
-            }
-            Question::Subtract(at, Allowance::Natural(span)) => {
-                self.back(at, span, |i| Some(counts(Measure::Natural, i)? && !*paused.get(i)?))?
             }
         };
         Some((self.begin + i64::try_from(place).ok()?) * MINUTE)
     }
 
     fn place(&self, at: At) -> Option<usize> {
-        usize::try_from(at.micros() / MINUTE - self.begin).ok().filter(|i| *i <= self.minutes.len())
+        usize::try_from(at.micros() / MINUTE - self.begin).ok().filter(|i| *i <= self.works.len())
     }
 
     /// The first working minute from `i` on.
-    fn opening(&self, mut i: usize) -> Option<usize> {
-        while !self.minutes.get(i)?.works {
-            i += 1;
-        }
-        Some(i)
+    fn opening(&self, i: usize) -> Option<usize> {
+        Some(i + self.works.get(i..)?.iter().position(|works| *works)?)
     }
 
-    /// The last moment up to `i` that a working minute ends with.
-    fn closing(&self, mut i: usize) -> Option<usize> {
-        while !self.minutes.get(i.checked_sub(1)?)?.works {
-            i -= 1;
-        }
-        Some(i)
-    }
-
-    fn forward(&self, from: At, span: Span, counts: impl Fn(usize) -> Option<bool>) -> Option<usize> {
-        let (mut i, mut left) = (self.place(from)?, span.as_micros() / MINUTE);
-        while left > 0 {
-            left -= i64::from(counts(i)?);
-            i += 1;
-        }
-        Some(i)
-    }
-
-    /// Back over `span`, and then over all that does not count, since the latest start is asked for.
-    fn back(&self, at: At, span: Span, counts: impl Fn(usize) -> Option<bool>) -> Option<usize> {
-        let (mut i, mut left) = (self.place(at)?, span.as_micros() / MINUTE);
-        while left > 0 {
-            i = i.checked_sub(1)?;
-            left -= i64::from(counts(i)?);
-        }
-        Some(i)
+    /// The end of the last working minute before `i`.
+    fn closing(&self, i: usize) -> Option<usize> {
+        Some(self.works.get(..i)?.iter().rposition(|works| *works)? + 1)
     }
 
     /// The minute with the local time of minute `i` on the nth working day after (or, with -1, before) its day.
     fn same_time(&self, i: usize, n: u32, step: i64) -> Option<usize> {
-        let local = self.minutes.get(i)?.local;
+        let local = *self.local.get(i)?;
         let (mut day, mut left) = (local.div_euclid(DAY), n);
         while left > 0 {
             day += step;
-            left -= u32::from(self.minutes_of(day)?.any(|(_, minute)| minute.works));
+            left -= u32::from(self.minutes_of(day)?.any(|i| self.works[i]));
         }
         let wanted = day * DAY + local.rem_euclid(DAY);
         // Clocks that are moved forward by an hour skip what they would show; it is then an hour later.
-        let shown = |wanted: i64| self.minutes_of(day)?.find(|(_, minute)| minute.local == wanted).map(|(i, _)| i);
+        let shown = |wanted: i64| self.minutes_of(day)?.find(|i| self.local[*i] == wanted);
         shown(wanted).or_else(|| shown(wanted + 60))
     }
 
-    /// The minutes of a local day, with their places.
-    fn minutes_of(&self, day: i64) -> Option<impl Iterator<Item = (usize, &Minute)>> {
-        // No clock is moved by more than two hours from one end of the year to the other.
-        let about = usize::try_from(day * DAY - self.minutes.first()?.local).ok()?;
-        let near = about.saturating_sub(120)..(about + 1440 + 120).min(self.minutes.len());
-        Some(near.map(|i| (i, &self.minutes[i])).filter(move |(_, minute)| minute.local.div_euclid(DAY) == day))
+    /// The places of the minutes of a local day.
+    fn minutes_of(&self, day: i64) -> Option<impl Iterator<Item = usize>> {
+        // No clock is moved by more than two hours in all.
+        let about = usize::try_from(day * DAY - self.local.first()?).ok()?;
+        let near = about.saturating_sub(120)..(about + 1440 + 120).min(self.local.len());
+        Some(near.filter(move |i| self.local[*i].div_euclid(DAY) == day))
     }
 
     /// A random case; the same for the same seed and number.
     #[must_use]
     pub fn case(seed: u64, number: u64) -> Case {
         let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ number.wrapping_mul(0xD134_2543_DE82_EF95));
-        // From October 2025 to August 2026, with room for two months of work and one of pauses on either side.
+        // From October 2025 to August 2026: room for two months and their pauses on either side.
         let middle = |dice: &mut Dice| 1_759_300_000 / 60 + dice.below(330 * DAY);
         let begin = middle(&mut dice);
         let at = |minute: i64| At::from_micros(minute * MINUTE);
@@ -327,17 +301,17 @@ impl Oracle {
             })
             .collect();
         let allowance = match dice.below(4) {
-            0 => Allowance::Natural(Span::minutes(dice.below(30 * DAY))),
-            1 => Allowance::Days(u32::try_from(dice.below(21)).unwrap_or(0)),
+            0 => Allowance::Natural(Span::minutes(dice.below(60 * DAY))),
+            1 => Allowance::Days(u32::try_from(dice.below(41)).unwrap_or(0)),
             2 => Allowance::Working(Span::minutes(dice.below(600))),
-            _ => Allowance::Working(Span::minutes(dice.below(60 * 140))),
+            _ => Allowance::Working(Span::minutes(dice.below(60 * 280))),
         };
         let question = match dice.below(8) {
             0..=3 => Question::Due(at(begin), allowance),
             4 | 5 => Question::Subtract(at(begin), allowance),
             6 => {
                 let measure = if dice.below(4) == 0 { Measure::Natural } else { Measure::Working };
-                Question::Between(measure, at(begin), at(begin - 30 * DAY + dice.below(60 * DAY)))
+                Question::Between(measure, at(begin), at(begin - 60 * DAY + dice.below(120 * DAY)))
             }
             _ => Question::NextOpening(at(begin)),
         };

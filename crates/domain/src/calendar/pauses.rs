@@ -37,7 +37,8 @@ pub(super) fn put_off(
     pauses: &[Pause],
     meter: impl Fn(At) -> Result<i64, CalendarError>,
 ) -> Result<i64, CalendarError> {
-    let mut met: Vec<_> = pauses.iter().filter(|p| p.until > start).copied().collect();
+    let mut met: Vec<&Pause> = Vec::with_capacity(pauses.len());
+    met.extend(pauses.iter().filter(|p| p.until > start));
     met.sort_unstable_by_key(|p| p.from);
     let (mut target, mut behind) = (target, start);
     for pause in met {

@@ -1,5 +1,7 @@
 //! Promises of the working calendar (D§8): examples, refusals, properties, and agreement with a slow oracle.
 
+#![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+
 mod examples;
 mod oracle;
 mod outside;

@@ -62,7 +62,7 @@ fn runs(calendar: &Calendar, at: At, pauses: &[Pause]) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_was_added_lies_between(Any(calendar) in any_calendar(), (from, pauses) in time_and_pauses(), span in any_span()) {
