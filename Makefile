@@ -4,7 +4,7 @@
 # alone as well, since changing it builds everything anew.
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench chaos picture stack stack-stop clean
+.PHONY: help run demo test check check-calendar bench chaos picture stack stack-stop clean
 
 # Where an open shell may not look yet after rustup.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -34,6 +34,12 @@ check: prepare ## what must hold before a merge: format, lints, documentation
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps --locked
+
+check-calendar: export SUBAN_CALENDAR_PYTHON := $(CURDIR)/.local/calendar/bin/python
+check-calendar: ## holidays and make-up days against an outside package (python3 with venv, PyPI)
+	@python3 -m venv .local/calendar
+	@$(SUBAN_CALENDAR_PYTHON) -m pip install --quiet --disable-pip-version-check chinesecalendar==1.11
+	cargo test --locked -p suban-domain --test calendar -- --nocapture outside
 
 bench: export SUBAN_STACK := $(or $(SUBAN_STACK),bench)
 bench: prepare release ## the figures of docs/results.md, as JSON in .local/results

@@ -10,6 +10,7 @@
 //! ```
 
 mod apply;
+pub mod calendar;
 mod codes;
 mod command;
 mod decide;

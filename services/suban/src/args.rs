@@ -59,6 +59,9 @@ pub(crate) enum Verb {
         #[arg(long)]
         from: String,
     },
+    /// Working time: what a day is, when something is due, how much time passed.
+    #[command(subcommand)]
+    Calendar(CalendarVerb),
     /// Callers' tokens.
     #[command(subcommand)]
     Token(TokenVerb),
@@ -245,6 +248,67 @@ pub(crate) struct Letter {
     pub(crate) partition: i32,
     /// Offset in it.
     pub(crate) offset: i64,
+}
+
+/// Working time. Times are the calendar's local ones, like 2026-10-08T14:50, unless they carry an offset.
+#[derive(Debug, Subcommand)]
+pub(crate) enum CalendarVerb {
+    /// What a day is: workday, weekend, holiday or makeup, and who says so.
+    Day {
+        /// Which day, like 2026-10-01.
+        date: String,
+        /// Of which calendar.
+        #[command(flatten)]
+        which: WhichCalendar,
+    },
+    /// When something is due that starts at a time and may take so long.
+    Add {
+        /// Its start.
+        #[arg(long, value_name = "TIME")]
+        from: String,
+        /// Working days, or hours and minutes of working time: 10d, 4h, 30m, 1h30m.
+        #[arg(long, value_name = "LIMIT", required_unless_present = "natural", conflicts_with = "natural")]
+        working: Option<String>,
+        /// The same in natural time; a day is 24 hours.
+        #[arg(long, value_name = "LIMIT")]
+        natural: Option<String>,
+        /// The clock stands still from one time until another; may be said many times.
+        #[arg(long, value_name = "TIME/TIME")]
+        pause: Vec<String>,
+        /// Of which calendar.
+        #[command(flatten)]
+        which: WhichCalendar,
+    },
+    /// How much working time lies between two times.
+    Between {
+        /// The first.
+        from: String,
+        /// The second; when it is earlier, the time counts as negative.
+        to: String,
+        /// The clock stands still from one time until another; may be said many times.
+        #[arg(long, value_name = "TIME/TIME")]
+        pause: Vec<String>,
+        /// Of which calendar.
+        #[command(flatten)]
+        which: WhichCalendar,
+    },
+}
+
+/// Which calendar, and how it answers.
+#[derive(Debug, Args)]
+pub(crate) struct WhichCalendar {
+    /// Its name.
+    #[arg(long, value_name = "NAME", default_value = "sz")]
+    pub(crate) calendar: String,
+    /// A city's own calendars (docs/calendar.md).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) calendars: Vec<PathBuf>,
+    /// A notice of a further year (docs/calendar.md).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) notice: Vec<PathBuf>,
+    /// Print as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Tokens.

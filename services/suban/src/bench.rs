@@ -4,6 +4,7 @@
 //! over gRPC, and reads from the log when each ticket came where it belongs. Everything in it is invented.
 
 pub(crate) mod args;
+mod calendar;
 mod demands;
 mod endings;
 mod floor;
@@ -35,6 +36,7 @@ pub(crate) async fn command(settings: Settings, what: &Bench) -> anyhow::Result<
         Bench::Lifecycle(how) => (lifecycle::run(settings, how).await?, how.ground.json),
         Bench::Urgent(how) => (urgent::run(settings, how).await?, how.ground.json),
         Bench::Floor(how) => (Box::pin(floor::run(settings, how)).await?, how.ground.json),
+        Bench::Calendar(how) => return calendar::command(how),
     };
     if json {
         print::json(&report)?;

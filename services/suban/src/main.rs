@@ -3,6 +3,7 @@
 mod args;
 mod backtest;
 mod bench;
+mod calendar;
 mod chaos;
 mod check;
 mod city;
@@ -64,6 +65,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Verb::Dlq(what) => dlq::command(&settings, &what).await,
             Verb::Replay { service } => stream::replay(settings, service).await,
             Verb::Republish { from } => stream::republish(&settings, &from).await,
+            Verb::Calendar(what) => calendar::command(&what),
             Verb::Token(what) => tokens::command(&settings, &what).await,
             Verb::Keys(what) => tokens::keys(&settings, &what).await,
             Verb::Erase(what) => tokens::erase(&settings, &what).await,

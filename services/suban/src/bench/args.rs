@@ -15,6 +15,22 @@ pub(crate) enum Bench {
     Floor(Floor),
     /// How fast a critical ticket is dispatched behind many that wait.
     Urgent(Urgent),
+    /// Working time: agreement with a walk from minute to minute, and deadlines a second. Needs no stack.
+    Calendar(Calendar),
+}
+
+/// `suban bench calendar`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Calendar {
+    /// How many random questions are asked.
+    #[arg(long, default_value_t = 1_000_000)]
+    pub(crate) cases: u64,
+    /// The same seed asks the same.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Print as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Where it runs, and how it answers.
