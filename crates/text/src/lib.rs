@@ -14,7 +14,7 @@ mod risk;
 mod scan;
 
 pub use area::{AreaReading, Gazetteer, Place, TooManyWords};
-pub use catalogue::{Catalogue, Lead, Merge, Problem, Problems, Tables};
+pub use catalogue::{Catalogue, Circumstances, Lead, Merge, NoLead, Problem, Problems, Tables};
 pub use mask::{HitKind, Masked, mask, mask_for};
 pub use normalise::{Normalised, normalise, words_hash};
 pub use own::OwnValues;
