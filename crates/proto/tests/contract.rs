@@ -69,6 +69,7 @@ fn whatever_changes_something_carries_a_request_id() {
         "GetGroup",
         "Judge",
         "ListCatalogues",
+        "DiffCatalogue",
         "Explain",
         "ListQueue",
         "Inbox",

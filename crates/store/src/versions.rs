@@ -165,7 +165,71 @@ pub async fn list(db: impl PgExecutor<'_>, kind: &str) -> Result<Vec<Published>,
         .collect()
 }
 
+/// A version that is in force again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RolledBack {
+    /// Its name: that of the earlier one with the next number, `demo:1a2b3c4d.2`.
+    pub version: VersionCode,
+    /// Its content was in force already, so nothing changed.
+    pub repeated: bool,
+}
+
+/// Puts an earlier version in force again from `at` on, as a version of its own: no version changes once it is
+/// published, so that every decision of the time between can still be explained. A later one that waits for its date
+/// still comes. Where its content is in force already nothing changes.
+///
+/// # Errors
+/// `NotFound` when there is no such version; when Postgres is away.
+pub async fn roll_back(
+    conn: &mut PgConnection,
+    at: At,
+    by: &Actor,
+    kind: &str,
+    to: &VersionCode,
+    reason: &str,
+) -> Result<RolledBack, StoreError> {
+    let body = get(&mut *conn, kind, to).await?.ok_or(StoreError::NotFound { what: "version" })?;
+    if let Some((version, now)) = in_force(&mut *conn, kind, at).await?
+        && now == body
+    {
+        return Ok(RolledBack { version, repeated: true });
+    }
+    let number =
+        |version: &str| version.rsplit_once('.').and_then(|(first, n)| Some((first.to_owned(), n.parse().ok()?)));
+    let first = number(to.as_str()).map_or_else(|| to.to_string(), |(first, _): (String, u32)| first);
+    // Served by the primary key; a kind has tens of versions.
+    let known: Vec<String> =
+        sqlx::query_scalar("select version from core.version where kind = $1 and starts_with(version, $2)")
+            .bind(kind)
+            .bind(format!("{first}."))
+            .fetch_all(&mut *conn)
+            .await?;
+    let last = known.iter().filter_map(|v| number(v)).filter(|(f, _)| *f == first).map(|(_, n)| n).max().unwrap_or(1);
+    let version = code(format!("{first}.{}", last.saturating_add(1)))?;
+    let reason = format!("back to {to}: {reason}");
+    publish(conn, at, by, &NewVersion { kind, version: &version, effective_at: at, reason: &reason, body: &body })
+        .await?;
+    Ok(RolledBack { version, repeated: false })
+}
+
 impl Store {
+    /// See [`roll_back`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn roll_back(
+        &self,
+        by: &Actor,
+        kind: &str,
+        to: &VersionCode,
+        reason: &str,
+    ) -> Result<RolledBack, StoreError> {
+        let mut tx = self.pool().begin().await?;
+        let back = roll_back(&mut tx, self.clock().now(), by, kind, to, reason).await?;
+        tx.commit().await?;
+        Ok(back)
+    }
+
     /// See [`publish`].
     ///
     /// # Errors

@@ -7,7 +7,19 @@
 //! row and column instead, and so does reading a stored one back.
 
 mod check;
+mod diff;
+mod holes;
+mod lookup;
+mod moments;
+mod overlap;
 mod parse;
+mod times;
+mod workbook;
+mod write;
+
+pub use diff::{Change, ColumnChange, Diff, LeadChange, RowChange};
+pub use lookup::{Circumstances, Lead, NoLead};
+pub use times::{Days, Hours};
 
 use std::collections::HashMap;
 use std::fmt;
@@ -118,6 +130,15 @@ pub enum Leads {
     Unit(UnitCode),
 }
 
+impl fmt::Display for Leads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Street => f.write_str(parse::STREET),
+            Self::Unit(unit) => write!(f, "{unit}"),
+        }
+    }
+}
+
 /// One row of `areas.csv`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Area {
@@ -179,6 +200,9 @@ pub struct Matter {
     pub synonyms: Vec<String>,
     /// Words that speak for it, or with a negative weight against it.
     pub keywords: Vec<Keyword>,
+    /// Typical phrases; they speak for the matter like keywords.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub phrases: Vec<String>,
     /// The kind of demand it usually is.
     pub kind: Kind,
     /// The urgency it usually has.
@@ -197,9 +221,15 @@ pub struct Matter {
     pub radius_m: Option<u32>,
     /// Handling limit in hours where the matter has one of its own.
     pub handle_hours: Option<u32>,
+    /// The law or paper that it rests on; empty when nobody says.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub basis: String,
+    /// When somebody has this duty.
+    #[serde(flatten)]
+    pub days: Days,
 }
 
-/// One row of `rules.csv`: in this area somebody else leads.
+/// One row of `rules.csv`: in this area, and where it says so at these hours or for this subject, somebody else leads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {
     /// Line in the file.
@@ -214,6 +244,21 @@ pub struct Rule {
     pub assists: Vec<Leads>,
     /// Why, to be shown.
     pub note: String,
+    /// Only at these hours (夜间噪声).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<Hours>,
+    /// Only where the message names one of these, such as `在建工地`; empty: whatever it names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subject: Vec<String>,
+    /// When the rule is in force.
+    #[serde(flatten)]
+    pub days: Days,
+    /// On which level it is handled, to be shown (市, 区, 街, 社).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<AreaLevel>,
+    /// The law or paper that it rests on; empty when nobody says.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub basis: String,
 }
 
 /// One of the four tables.
@@ -233,14 +278,32 @@ pub enum Table {
     Rules,
 }
 
+impl Table {
+    /// Every table, in the order in which they build on each other.
+    pub const ALL: [Self; 4] = [Self::Areas, Self::Units, Self::Matters, Self::Rules];
+
+    /// Its columns, in the order in which it is written.
+    #[must_use]
+    pub const fn columns(self) -> &'static [&'static str] {
+        parse::columns(self)
+    }
+
+    /// What its sheet is called.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Areas => "areas",
+            Self::Units => "units",
+            Self::Matters => "matters",
+            Self::Rules => "rules",
+        }
+    }
+}
+
+/// The name of its file.
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Areas => "areas.csv",
-            Self::Units => "units.csv",
-            Self::Matters => "matters.csv",
-            Self::Rules => "rules.csv",
-        })
+        write!(f, "{}.csv", self.name())
     }
 }
 
@@ -268,13 +331,19 @@ pub struct Problem {
     pub row: u32,
     /// In which column.
     pub column: String,
+    /// In a workbook the column's letter, empty where it is about the whole line; `None` for files of text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub letter: Option<String>,
     /// What is wrong, and what would be right.
     pub text: String,
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{} {}: {}", self.file, self.row, self.column, self.text)
+        match &self.letter {
+            None => write!(f, "{}:{} {}: {}", self.file, self.row, self.column, self.text),
+            Some(letter) => write!(f, "{}!{letter}{} {}: {}", self.file.name(), self.row, self.column, self.text),
+        }
     }
 }
 
@@ -304,21 +373,8 @@ pub struct Tables<'a> {
     pub rules: &'a str,
 }
 
-/// Who leads, and which row says so.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lead {
-    /// The unit.
-    pub unit: UnitCode,
-    /// The row that decided.
-    pub rule_row: Row,
-    /// Who assists, without the lead.
-    pub assists: Vec<UnitCode>,
-    /// No sub-district may be given this (R-NAT-3).
-    pub dept_only: bool,
-}
-
 /// What is stored: the rows alone.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct Rows {
     areas: Vec<Area>,
     units: Vec<Unit>,
@@ -348,10 +404,16 @@ struct Index {
     around: Vec<Option<usize>>,
     units: HashMap<UnitCode, usize>,
     matters: HashMap<MatterCode, usize>,
+    /// Is it inside no other that has a narrower one? By place in the table.
+    inner: Vec<bool>,
     /// Street office by place of its sub-district.
     streets: HashMap<usize, usize>,
-    /// Rule by places of matter and area.
-    rules: HashMap<(usize, usize), usize>,
+    /// Rules by places of matter and area, those that count first in front.
+    rules: HashMap<(usize, usize), Vec<usize>>,
+    /// Areas with rules, by place of the matter.
+    ruled: HashMap<usize, Vec<usize>>,
+    /// Each rule's subjects, folded.
+    subjects: Vec<Vec<String>>,
     hall: Option<usize>,
 }
 
@@ -391,7 +453,13 @@ impl Catalogue {
         let mut digest = Sha256::new();
         if let Err(e) = serde_json::to_writer(&mut digest, &catalogue.rows) {
             let text = format!("cannot be stored: {e}");
-            return Err(Problems(vec![Problem { file: Table::Areas, row: 0, column: String::new(), text }]));
+            return Err(Problems(vec![Problem {
+                file: Table::Areas,
+                row: 0,
+                column: String::new(),
+                letter: None,
+                text,
+            }]));
         }
         catalogue.hash = Hash(digest.finalize().into());
         Ok(catalogue)
@@ -411,52 +479,6 @@ impl Catalogue {
     pub fn version(&self, name: &str) -> Result<VersionCode, Malformed> {
         let hash = self.hash.to_string();
         VersionCode::new(format!("{name}:{}", hash.get(..8).unwrap_or_default()))
-    }
-
-    /// Who leads for `matter` in `area`: the rule of the narrowest area around it, otherwise the matter's own lead.
-    ///
-    /// `None` when matter or area is unknown, or the area is too large to say which sub-district it is.
-    #[must_use]
-    pub fn lead(&self, matter: &MatterCode, area: &AreaCode) -> Option<Lead> {
-        let (at, in_area) = (*self.index.matters.get(matter)?, *self.index.areas.get(area)?);
-        let row = self.rows.matters.get(at)?;
-        let rule = self.around(in_area).find_map(|a| self.rows.rules.get(*self.index.rules.get(&(at, a))?));
-        let (leads, assists, rule_row) = match rule {
-            Some(rule) => (&rule.lead, &rule.assists, Row { file: Table::Rules, row: rule.row }),
-            None => (&row.lead, &row.assists, Row { file: Table::Matters, row: row.row }),
-        };
-        let unit = self.unit_of(leads, in_area)?;
-        let mut others: Vec<UnitCode> = Vec::with_capacity(assists.len());
-        for assist in assists.iter().filter_map(|a| self.unit_of(a, in_area)) {
-            if assist != unit && !others.contains(assist) {
-                others.push(assist.clone());
-            }
-        }
-        Some(Lead { unit: unit.clone(), rule_row, assists: others, dept_only: row.dept_only })
-    }
-
-    /// Who leads for `matter` when nobody knows where: only if the same unit leads everywhere.
-    #[must_use]
-    pub fn lead_anywhere(&self, matter: &MatterCode) -> Option<Lead> {
-        let at = *self.index.matters.get(matter)?;
-        let row = self.rows.matters.get(at)?;
-        let elsewhere = self.rows.rules.iter().any(|r| r.matter == *matter && r.lead != row.lead);
-        match &row.lead {
-            Leads::Unit(unit) if !elsewhere => Some(Lead {
-                unit: unit.clone(),
-                rule_row: Row { file: Table::Matters, row: row.row },
-                assists: row
-                    .assists
-                    .iter()
-                    .filter_map(|a| match a {
-                        Leads::Unit(u) if u != unit => Some(u.clone()),
-                        Leads::Unit(_) | Leads::Street => None,
-                    })
-                    .collect(),
-                dept_only: row.dept_only,
-            }),
-            Leads::Unit(_) | Leads::Street => None,
-        }
     }
 
     /// The hall: what the catalogue does not decide waits there for people (R-DSP-2).
@@ -549,7 +571,7 @@ impl Catalogue {
                     .keywords
                     .iter()
                     .cloned()
-                    .chain(std::iter::once(&m.name).chain(&m.synonyms).map(Keyword::plain))
+                    .chain(m.phrases.iter().chain(std::iter::once(&m.name)).chain(&m.synonyms).map(Keyword::plain))
                     .collect(),
                 kind: Some(m.kind),
                 urgency: Some(m.urgency),
@@ -570,15 +592,38 @@ impl Catalogue {
         std::iter::successors(Some(area), |a| self.index.around.get(*a).copied().flatten()).take(self.rows.areas.len())
     }
 
+    /// The rules of a matter, by its place in the table.
+    fn rules_of(&self, matter: usize) -> Vec<&Rule> {
+        let areas = self.index.ruled.get(&matter).map(Vec::as_slice).unwrap_or_default();
+        let here = areas.iter().filter_map(|area| self.index.rules.get(&(matter, *area)));
+        here.flatten().filter_map(|at| self.rows.rules.get(*at)).collect()
+    }
+
+    /// The office of the sub-district where the area lies.
+    fn office(&self, area: usize) -> Option<&Unit> {
+        let at = self.around(area).find_map(|a| self.index.streets.get(&a))?;
+        self.rows.units.get(*at)
+    }
+
     fn unit_of<'a>(&'a self, leads: &'a Leads, area: usize) -> Option<&'a UnitCode> {
         match leads {
             Leads::Unit(unit) => Some(unit),
-            Leads::Street => {
-                let at = self.around(area).find_map(|a| self.index.streets.get(&a))?;
-                self.rows.units.get(*at).map(|u| &u.code)
-            }
+            Leads::Street => self.office(area).map(|u| &u.code),
         }
     }
+}
+
+impl Rule {
+    /// Of two rules of one area that both apply, the one with the greater rank counts: a named subject before hours,
+    /// hours before none.
+    const fn rank(&self) -> (bool, bool) {
+        (!self.subject.is_empty(), self.hours.is_some())
+    }
+}
+
+/// As messages are compared: one width, one case, one script.
+fn folded(text: &str) -> String {
+    text.chars().map(crate::fold::fold).collect()
 }
 
 impl Index {
@@ -589,6 +634,12 @@ impl Index {
             index.areas.entry(area.code.clone()).or_insert(at);
         }
         index.around = rows.areas.iter().map(|a| a.parent.as_ref().and_then(|p| index.areas.get(p).copied())).collect();
+        index.inner = vec![true; rows.areas.len()];
+        for around in index.around.iter().flatten() {
+            if let Some(inner) = index.inner.get_mut(*around) {
+                *inner = false;
+            }
+        }
         for (at, unit) in rows.units.iter().enumerate() {
             index.units.entry(unit.code.clone()).or_insert(at);
             if unit.kind == UnitKind::Hall {
@@ -603,8 +654,16 @@ impl Index {
         }
         for (at, rule) in rows.rules.iter().enumerate() {
             if let (Some(m), Some(a)) = (index.matters.get(&rule.matter), index.areas.get(&rule.area)) {
-                index.rules.entry((*m, *a)).or_insert(at);
+                let here = index.rules.entry((*m, *a)).or_default();
+                if here.is_empty() {
+                    index.ruled.entry(*m).or_default().push(*a);
+                }
+                here.push(at);
             }
+            index.subjects.push(rule.subject.iter().map(|word| folded(word)).collect());
+        }
+        for here in index.rules.values_mut() {
+            here.sort_by_key(|at| rows.rules.get(*at).map(|rule| std::cmp::Reverse(rule.rank())));
         }
         index
     }

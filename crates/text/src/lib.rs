@@ -17,7 +17,7 @@ mod scan;
 pub mod weights;
 
 pub use area::{AreaReading, Gazetteer, Place, TooManyWords};
-pub use catalogue::{Catalogue, Lead, Merge, Problem, Problems, Tables};
+pub use catalogue::{Catalogue, Circumstances, Lead, Merge, NoLead, Problem, Problems, Tables};
 pub use features::{Counts, Segmenter};
 pub use left_out::left_out;
 pub use mask::{HitKind, Masked, mask, mask_for};

@@ -361,7 +361,7 @@ impl Reader {
 }
 
 /// `学校门口`, `outside the school`: the word says where it happened, not what.
-fn is_only_where(text: &str, start: usize, end: usize) -> bool {
+pub(crate) fn is_only_where(text: &str, start: usize, end: usize) -> bool {
     let (before, after) = (text.get(..start).unwrap_or(""), text.get(end..).unwrap_or(""));
     WHERE_BEHIND.iter().any(|w| after.starts_with(w)) || WHERE_BEFORE.iter().any(|w| before.ends_with(w))
 }

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use suban_text::catalogue::{AreaLevel, UnitKind};
-use suban_text::{Catalogue, Tables, ToRead};
+use suban_text::{Catalogue, Circumstances, Tables, ToRead};
 
 fn catalogue(folder: &str) -> Catalogue {
     let read = |name: &str| {
@@ -75,4 +75,28 @@ fn sentences_of_the_district_are_read_as_meant() {
 #[test]
 fn sentences_of_the_english_city_are_read_as_meant() {
     read_as_meant("en", include_str!("sentences.en.txt"));
+}
+
+/// Who leads where the sentence was said, by which row.
+fn led(c: &Catalogue, matter: &str, area: &str, at: &str, words: &str) -> String {
+    let (matter, area) = (matter.parse().unwrap(), area.parse().unwrap());
+    let known = Circumstances { area: Some(&area), at: Some(at.parse().unwrap()), words: Some(words) };
+    c.lead(&matter, &known).unwrap().unit.to_string()
+}
+
+#[test]
+fn noise_goes_by_the_hour_and_by_what_makes_it() {
+    let (day, night) = ("2026-11-27T15:00", "2026-11-27T23:30");
+    let c = catalogue("");
+    assert_eq!(led(&c, "HJ-01", "LG0101", day, "楼下在施工,很吵"), "STHJJ");
+    assert_eq!(led(&c, "HJ-01", "LG0101", night, "楼下在施工,很吵"), "GAFJ");
+    assert_eq!(led(&c, "HJ-01", "LG0101", night, "旁边工地夜间施工,还在打桩"), "ZJJ");
+    assert_eq!(led(&c, "HJ-01", "LG1201", night, "码头施工噪声"), "STHJJ", "the port has a rule of its own");
+    assert_eq!(led(&c, "WS-02", "LG0101", "2027-04-30T12:00", "蚊子多"), "JD01");
+    assert_eq!(led(&c, "WS-02", "LG0101", "2027-05-01T12:00", "蚊子多"), "WJJ");
+    let c = catalogue("en");
+    assert_eq!(led(&c, "noise-site", "PA02", night, "jackhammer"), "POL");
+    assert_eq!(led(&c, "noise-site", "PA02", day, "jackhammer"), "BLDG");
+    assert_eq!(led(&c, "noise-music", "PA02", day, "Loud bass from the nightclub"), "HEALTH");
+    assert_eq!(led(&c, "noise-music", "PA02", night, "Loud bass from the nightclub"), "POL");
 }

@@ -44,6 +44,19 @@ impl DispatchService for Api {
         self.published().await.map(Response::new)
     }
 
+    async fn diff_catalogue(&self, request: Request<v1::DiffCatalogueRequest>) -> Answer<v1::DiffCatalogueReply> {
+        who(&request)?;
+        self.compare(request.into_inner()).await.map(Response::new)
+    }
+
+    async fn roll_back_catalogue(
+        &self,
+        request: Request<v1::RollBackCatalogueRequest>,
+    ) -> Answer<v1::RollBackCatalogueReply> {
+        let caller = who(&request)?;
+        self.roll_back(&caller, request.into_inner()).await.map(Response::new)
+    }
+
     async fn explain(&self, request: Request<v1::ExplainRequest>) -> Answer<v1::Explanation> {
         let caller = who(&request)?;
         self.why(&caller, &request.into_inner()).await.map(Response::new)

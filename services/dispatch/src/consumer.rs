@@ -11,7 +11,7 @@ use suban_service::{App, InForce};
 use suban_store::{Change, StoreError};
 
 use crate::{
-    decide::{self, Decision, Sending, Waiting},
+    decide::{self, Decision, Known, Sending, Waiting},
     review::{self, reply_check},
     tables::{self, Reasons, Row},
 };
@@ -102,12 +102,39 @@ async fn decide_all(app: &App, tickets: BTreeMap<TicketId, Ticket>) -> Result<Ve
     }
     let replies = replies_under_review(app, &tickets).await?;
     let in_force = app.catalogues.now();
+    let words = words(app, in_force.as_deref(), tickets.values()).await?;
     let mut work = Work::default();
     for (id, ticket) in tickets {
         let reply = replies.get(&id).map(String::as_str);
-        work.add(app, in_force.as_deref(), ticket, reply)?;
+        work.add(app, &known(app, in_force.as_deref(), words.get(&id)), ticket, reply)?;
     }
     write(app, work).await
+}
+
+/// What was said, masked, of those tickets whose lead depends on it; in one question to the store, mostly in none.
+pub(crate) async fn words<'a>(
+    app: &App,
+    in_force: Option<&InForce>,
+    tickets: impl IntoIterator<Item = &'a Ticket>,
+) -> Result<HashMap<TicketId, String>, StoreError> {
+    let Some(in_force) = in_force else { return Ok(HashMap::new()) };
+    let asking = tickets.into_iter().filter(|t| decide::asks_for_words(t, &in_force.catalogue));
+    let ids: Vec<TicketId> = asking.map(|t| t.id).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut words = app.store.words_of(&ids).await?;
+    // People write the subject into the title.
+    for (id, title) in app.store.titles(&ids).await? {
+        words.entry(id).or_default().push(title);
+    }
+    Ok(words.into_iter().map(|(id, said)| (id, said.join("\n"))).collect())
+}
+
+/// What one ticket is decided by.
+pub(crate) fn known<'a>(app: &'a App, in_force: Option<&'a InForce>, words: Option<&'a String>) -> Known<'a> {
+    let in_force = in_force.map(|f| (&f.version, &f.catalogue));
+    Known { in_force, zone: app.store.zone(), words: words.map(String::as_str) }
 }
 
 /// What is to be written for a batch; everything in the order of the tickets' ids.
@@ -120,27 +147,20 @@ struct Work {
 }
 
 impl Work {
-    fn add(
-        &mut self,
-        app: &App,
-        in_force: Option<&InForce>,
-        ticket: Ticket,
-        reply: Option<&str>,
-    ) -> Result<(), StoreError> {
-        let catalogue = in_force.map(|f| (&f.version, &f.catalogue));
-        if let Some(in_force) = in_force
+    fn add(&mut self, app: &App, known: &Known<'_>, ticket: Ticket, reply: Option<&str>) -> Result<(), StoreError> {
+        if let Some((version, _)) = known.in_force
             && decide::is_ready(&ticket)
-            && let Decision::Send(sending) = decide::decide(&ticket, catalogue)
+            && let Decision::Send(sending) = decide::decide(&ticket, known)
         {
-            let reasons = Reasons::of_sending(&sending, &in_force.version, &ticket);
-            let command = command(app, &ticket, "dispatch", send(sending, &in_force.version)?)?;
+            let reasons = Reasons::of_sending(&sending, version, &ticket);
+            let command = command(app, &ticket, "dispatch", send(sending, version)?)?;
             return self.change(app, ticket, &command, Some(reasons), "refused by the rules");
         }
         if reply.is_some_and(|reply| review::ACCEPT_CLEAN_RESULTS && reply_check(reply).is_none()) {
             let command = command(app, &ticket, "accept", Action::AcceptResult)?;
             return self.change(app, ticket, &command, None, "the result could not be accepted by rules");
         }
-        match decide::waits_for(&ticket, catalogue) {
+        match decide::waits_for(&ticket, known) {
             Some(waiting) => self.waiting.push(Row::of(&ticket, &waiting)),
             None => self.leaving.push((ticket.id, ticket.version)),
         }

@@ -6,7 +6,18 @@
 
 use serde::{Deserialize, Serialize};
 use suban_domain::{Mode, Span, State, Ticket, UnitCode, Urgency, Verdict, VersionCode, needs_a_person};
-use suban_text::catalogue::{Catalogue, Lead, Row, UnitKind};
+use suban_text::catalogue::{Catalogue, Circumstances, Lead, NoLead, Row, UnitKind};
+
+/// What is decided by, besides the ticket.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    /// The catalogue in force; without one everything waits for a person.
+    pub in_force: Option<(&'a VersionCode, &'a Catalogue)>,
+    /// The city's zone: rules for the night mean its night.
+    pub zone: &'a jiff::tz::TimeZone,
+    /// What the citizen said, masked; `None` where it was not fetched or is erased.
+    pub words: Option<&'a str>,
+}
 
 /// A unit that the ticket could go to, and the row that says so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,10 +173,16 @@ pub fn own_limit(catalogue: &Catalogue, ticket: &Ticket) -> Option<Span> {
     Some(Span::hours(i64::from(hours)))
 }
 
-/// Decides a ticket that is ready ([`is_ready`]). Without a catalogue everything waits for a person.
+/// Does the decision depend on what was said? Only then are the words worth fetching.
 #[must_use]
-pub fn decide(ticket: &Ticket, in_force: Option<(&VersionCode, &Catalogue)>) -> Decision {
-    let Some((version, catalogue)) = in_force else {
+pub fn asks_for_words(ticket: &Ticket, catalogue: &Catalogue) -> bool {
+    is_ready(ticket) && ticket.matter.as_ref().is_some_and(|matter| catalogue.asks_for_words(matter))
+}
+
+/// Decides a ticket that is ready ([`is_ready`]).
+#[must_use]
+pub fn decide(ticket: &Ticket, known: &Known<'_>) -> Decision {
+    let Some((version, catalogue)) = known.in_force else {
         return person(
             Reason::NoSingleUnit,
             "没有生效的责任目录",
@@ -173,9 +190,11 @@ pub fn decide(ticket: &Ticket, in_force: Option<(&VersionCode, &Catalogue)>) -> 
             Vec::new(),
         );
     };
-    let found = look_up(ticket, catalogue);
-    let candidates: Vec<Candidate> =
-        found.as_ref().ok().map(|lead| candidate(ticket, version, catalogue, lead)).into_iter().collect();
+    let found = look_up(ticket, version, catalogue, known);
+    let candidates = match &found {
+        Ok(lead) => vec![candidate(ticket, version, catalogue, lead)],
+        Err(waiting) => waiting.candidates.clone(),
+    };
     if ticket.verdict == Some(Verdict::Suggested) {
         return person(
             Reason::SuggestedDuplicate,
@@ -234,13 +253,13 @@ pub fn decide(ticket: &Ticket, in_force: Option<(&VersionCode, &Catalogue)>) -> 
 ///
 /// A result under review waits here too: whether rules accept it first is [`crate::review`]'s to say.
 #[must_use]
-pub fn waits_for(ticket: &Ticket, in_force: Option<(&VersionCode, &Catalogue)>) -> Option<Waiting> {
+pub fn waits_for(ticket: &Ticket, known: &Known<'_>) -> Option<Waiting> {
     let waits = |reason, zh: &str, en: &str| {
         Some(Waiting { reason, because_zh: zh.into(), because_en: en.into(), candidates: Vec::new() })
     };
     match ticket.state {
         State::Received => waits(Reason::Acceptance, "等待受理", "it waits for an agent's acceptance"),
-        State::PendingDispatch if is_ready(ticket) => match decide(ticket, in_force) {
+        State::PendingDispatch if is_ready(ticket) => match decide(ticket, known) {
             Decision::Send(_) => None,
             Decision::Person(waiting) => Some(waiting),
         },
@@ -272,26 +291,40 @@ pub fn waits_for(ticket: &Ticket, in_force: Option<(&VersionCode, &Catalogue)>) 
 }
 
 /// The one lead that the catalogue names, or what is missing to name it.
-fn look_up(ticket: &Ticket, catalogue: &Catalogue) -> Result<Lead, Waiting> {
-    let waiting = |reason, zh: &str, en: &str| {
-        Err(Waiting { reason, because_zh: zh.into(), because_en: en.into(), candidates: Vec::new() })
+fn look_up(ticket: &Ticket, version: &VersionCode, catalogue: &Catalogue, known: &Known<'_>) -> Result<Lead, Waiting> {
+    let waiting = |reason, zh: &str, en: &str, candidates| {
+        Err(Waiting { reason, because_zh: zh.into(), because_en: en.into(), candidates })
     };
-    let Some(matter) = ticket.matter.as_ref().filter(|m| catalogue.matter(m).is_some()) else {
-        return waiting(Reason::UnknownMatter, "事项未识别", "the matter is unknown");
+    let Some(matter) = &ticket.matter else {
+        return waiting(Reason::UnknownMatter, "事项未识别", "the matter is unknown", Vec::new());
     };
-    let area = ticket.area.as_ref().filter(|a| catalogue.area(a).is_some());
-    // Where the same unit leads everywhere, the place need not be known to name it (D§10.3 step 5).
-    let lead = match area {
-        Some(area) => catalogue.lead(matter, area),
-        None => catalogue.lead_anywhere(matter),
-    };
-    match (lead, area) {
-        (Some(lead), _) => Ok(lead),
-        (None, None) => waiting(Reason::UnknownArea, "地点未识别", "the place is unknown, and the unit depends on it"),
-        (None, Some(_)) => waiting(
+    // The hour at which it was received decides: what happens at night is reported at night (D§10.3 step 4).
+    let at = known.zone.to_datetime(ticket.received_at.timestamp());
+    let asked = Circumstances { area: ticket.area.as_ref(), at: Some(at), words: known.words };
+    match catalogue.lead(matter, &asked) {
+        Ok(lead) => Ok(lead),
+        Err(NoLead::UnknownMatter) => waiting(Reason::UnknownMatter, "事项未识别", "the matter is unknown", Vec::new()),
+        Err(NoLead::NotInForce) => waiting(
+            Reason::NoSingleUnit,
+            "该事项当日不在有效期内",
+            "nobody has the duty for this matter on that day",
+            Vec::new(),
+        ),
+        // Where the same unit leads everywhere, the place need not be known to name it (D§10.3 step 5).
+        Err(NoLead::UnknownArea) => {
+            waiting(Reason::UnknownArea, "地点未识别", "the place is unknown, and the unit depends on it", Vec::new())
+        }
+        Err(NoLead::AreaTooLarge) => waiting(
             Reason::UnknownArea,
             "地点不够具体,无法确定主办单位",
             "the place is too large to say which unit leads",
+            Vec::new(),
+        ),
+        Err(NoLead::Several(leads)) => waiting(
+            Reason::NoSingleUnit,
+            "适用多条规则,主办单位不同,须人工选择",
+            "several rules fit and name different units; a person chooses",
+            leads.iter().map(|lead| candidate(ticket, version, catalogue, lead)).collect(),
         ),
     }
 }
@@ -314,6 +347,12 @@ fn because(ticket: &Ticket, version: &VersionCode, catalogue: &Catalogue, lead: 
     let area = ticket.area.as_ref().and_then(|a| catalogue.area(a));
     let unit = name(catalogue, &lead.unit);
     let (row, unit_code) = (lead.rule_row, &lead.unit);
+    // A rule says why it is one: `rules.csv:12: 夜间噪声由公安处置`.
+    let row = match catalogue.rule_on(row) {
+        Some(rule) if rule.basis.is_empty() => format!("{row}: {}", rule.note),
+        Some(rule) => format!("{row}: {}, {}", rule.note, rule.basis),
+        None => row.to_string(),
+    };
     match area {
         Some(area) => (
             format!("事项{code}“{matter}”在{}由{unit}主办(目录{version},{row})", area.name),

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     api::Api,
+    consumer,
     decide::{self, Candidate, Decision},
     tables::{self, Entry, Key, Narrow},
 };
@@ -126,7 +127,9 @@ impl Api {
             }
             None
         });
-        let Some((event, lead, tier, catalogue, rule)) = sent else { return Ok(self.would(&ticket, reader)) };
+        let Some((event, lead, tier, catalogue, rule)) = sent else {
+            return self.would(&ticket, reader).await;
+        };
         let kept = tables::reasons(self.app.store.pool(), ticket.id, event.version).await.map_err(|e| status(&e))?;
         if let Some(kept) = kept {
             let (reason_zh, reason_en) = decide::because_of(&kept.candidates);
@@ -165,21 +168,22 @@ impl Api {
     }
 
     /// What would be decided now.
-    fn would(&self, ticket: &suban_domain::Ticket, reader: String) -> v1::Explanation {
+    async fn would(&self, ticket: &suban_domain::Ticket, reader: String) -> Result<v1::Explanation, Status> {
         let in_force = self.app.catalogues.now();
         let catalogue = in_force.as_ref().map(|f| f.version.to_string()).unwrap_or_default();
-        let (tier, zh, en, candidates) =
-            match decide::decide(ticket, in_force.as_ref().map(|f| (&f.version, &f.catalogue))) {
-                Decision::Send(send) => {
-                    let (zh, en) = decide::because_of(&send.candidates);
-                    (Tier::Auto, zh, en, send.candidates)
-                }
-                Decision::Person(wait) => {
-                    let tier = if wait.candidates.is_empty() { Tier::Manual } else { Tier::Assisted };
-                    (tier, wait.because_zh, wait.because_en, wait.candidates)
-                }
-            };
-        v1::Explanation {
+        let words = consumer::words(&self.app, in_force.as_deref(), [ticket]).await.map_err(|e| status(&e))?;
+        let known = consumer::known(&self.app, in_force.as_deref(), words.get(&ticket.id));
+        let (tier, zh, en, candidates) = match decide::decide(ticket, &known) {
+            Decision::Send(send) => {
+                let (zh, en) = decide::because_of(&send.candidates);
+                (Tier::Auto, zh, en, send.candidates)
+            }
+            Decision::Person(wait) => {
+                let tier = if wait.candidates.is_empty() { Tier::Manual } else { Tier::Assisted };
+                (tier, wait.because_zh, wait.because_en, wait.candidates)
+            }
+        };
+        Ok(v1::Explanation {
             tier: tier.number(),
             dispatched: false,
             candidates: candidates.into_iter().map(shown).collect(),
@@ -187,7 +191,7 @@ impl Api {
             reason_en: en,
             catalogue,
             reader,
-        }
+        })
     }
 
     async fn claimed(&self, caller: &Caller, entry: &Entry) -> Result<v1::ClaimReply, Status> {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use suban_domain::{AreaCode, PersonCode, Role, UnitCode};
+use suban_domain::{AreaCode, PersonCode, Role, UnitCode, VersionCode};
 use suban_runtime::Service;
 
 use crate::{backtest::args::Backtest, bench::args::Bench};
@@ -27,7 +27,7 @@ pub(crate) enum Verb {
     Serve(Serve),
     /// Run everything: migrate, demo catalogue, every service in a process of its own, a simulated city, a summary.
     Up(Up),
-    /// Publish or list responsibility catalogues.
+    /// Check, compare, publish, roll back or list responsibility catalogues.
     #[command(subcommand)]
     Catalogue(CatalogueVerb),
     /// Play a city's citizens, operators, handlers and call-back agents through the public faces.
@@ -124,16 +124,67 @@ pub(crate) struct Up {
 /// Catalogues.
 #[derive(Debug, Subcommand)]
 pub(crate) enum CatalogueVerb {
-    /// Publish the tables of a folder: areas.csv, units.csv, matters.csv, rules.csv.
+    /// Say everything that is wrong with a catalogue. Needs no server.
+    Check {
+        /// Folders or workbooks (.xlsx), each a catalogue; or the four tables of one.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Say in plain words what one changes against another, and who leads where, when and for what.
+    Diff {
+        /// A folder, a workbook, or a published version.
+        old: String,
+        /// The same.
+        new: String,
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Publish a folder with areas.csv, units.csv, matters.csv and rules.csv, or a workbook with these sheets.
     Publish {
-        /// The folder.
+        /// The folder or workbook.
         folder: PathBuf,
         /// Its name; the version is the name and a hash of the content.
         #[arg(long, default_value = "demo")]
         name: String,
+        /// From which instant on it is in force, as RFC 3339; now when not said.
+        #[arg(long)]
+        from: Option<String>,
+        #[command(flatten)]
+        why: Published,
+    },
+    /// Put an earlier version in force again, now, as a version of its own.
+    Rollback {
+        /// Which.
+        version: VersionCode,
+        #[command(flatten)]
+        why: Published,
+    },
+    /// Make the tables out of other files, such as a published list of categories, through a mapping
+    /// (deploy/catalogue/README.md).
+    Convert {
+        /// The mapping.
+        map: PathBuf,
+        /// Where the files are that it names.
+        #[arg(long)]
+        data: PathBuf,
+        /// Folder for the tables; made where it is missing.
+        #[arg(long)]
+        out: PathBuf,
     },
     /// List published versions.
     List,
+}
+
+/// Who publishes, and why; kept with the version.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Published {
+    /// Who.
+    #[arg(long, default_value = "operator")]
+    pub(crate) by: PersonCode,
+    /// Why, in a sentence.
+    #[arg(long)]
+    pub(crate) reason: Option<String>,
 }
 
 /// By which ways citizens come (D§17.1).

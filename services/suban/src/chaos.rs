@@ -26,6 +26,7 @@ use suban_runtime::Settings;
 
 use crate::{
     args::{Chaos, City},
+    catalogue,
     city::{self, Board, Staff},
     demo,
     journal::Journal,
@@ -103,7 +104,7 @@ pub(crate) async fn command(mut settings: Settings, how: &Chaos) -> anyhow::Resu
     }
 
     let store = demo::open_store(&settings).await?;
-    demo::publish(&store, Path::new("deploy/demo"), "demo").await?;
+    catalogue::publish_folder(&store, Path::new("deploy/demo"), "demo").await?;
     let mut processes = Processes::new(&settings, &logs)?;
     processes.start_all()?;
     processes.ready().await?;

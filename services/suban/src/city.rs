@@ -26,7 +26,9 @@ use std::{
 };
 
 use rand::{rngs::StdRng, seq::IndexedRandom as _};
+use suban_domain::{AreaCode, MatterCode};
 use suban_runtime::Settings;
+use suban_text::{Catalogue, Circumstances, Lead, NoLead};
 
 use crate::{args::City, journal::Journal, print};
 
@@ -50,6 +52,15 @@ pub(crate) async fn command(settings: &Settings, how: &City) -> anyhow::Result<E
         show(&summary);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The lead as one who has not read the words would pick it: of several, the one for ordinary hours and subjects.
+pub(crate) fn lead_by(catalogue: &Catalogue, matter: Option<&MatterCode>, area: Option<&AreaCode>) -> Option<Lead> {
+    match catalogue.lead(matter?, &Circumstances { area, ..Circumstances::default() }) {
+        Ok(lead) => Some(lead),
+        Err(NoLead::Several(mut leads)) => leads.pop(),
+        Err(NoLead::UnknownMatter | NoLead::NotInForce | NoLead::UnknownArea | NoLead::AreaTooLarge) => None,
+    }
 }
 
 /// Plays the whole city and waits until nobody has anything left to do.

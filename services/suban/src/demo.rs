@@ -5,17 +5,13 @@ use std::{
     process::ExitCode,
 };
 
-use suban_domain::{Actor, PersonCode, Role, VersionCode};
+use suban_domain::{Actor, PersonCode, Role};
 use suban_runtime::{Keys, Service, Settings};
-use suban_store::{
-    Store, city_clock, connect_pool, migrate,
-    versions::{self, NewVersion},
-};
-use suban_text::{Catalogue, Tables};
+use suban_store::{Store, city_clock, connect_pool, migrate};
 
 use crate::{
-    args::{CatalogueVerb, Check, City, Up},
-    check, city,
+    args::{Check, City, Up},
+    catalogue, check, city,
     history::Year,
     overview, print,
     processes::{Processes, told_to_stop},
@@ -42,7 +38,7 @@ pub(crate) async fn up(mut settings: Settings, how: &Up) -> anyhow::Result<ExitC
         (None, true) => ("deploy/demo/en", "demo-en"),
         (None, false) => ("deploy/demo", "demo"),
     };
-    let version = publish(&store, Path::new(folder), name).await?;
+    let version = catalogue::publish_folder(&store, Path::new(folder), name).await?;
     print::out(&format!("事项清单 catalogue in force: {version}"));
 
     let mut processes = Processes::new(&settings, &logs)?;
@@ -117,61 +113,12 @@ async fn day(
     Ok(found)
 }
 
-/// `suban catalogue`.
-pub(crate) async fn catalogue(settings: &Settings, what: &CatalogueVerb) -> anyhow::Result<ExitCode> {
-    let store = open_store(settings).await?;
-    match what {
-        CatalogueVerb::Publish { folder, name } => {
-            let version = publish(&store, folder, name).await?;
-            print::out(&format!("in force: {version}"));
-        }
-        CatalogueVerb::List => {
-            let rows = versions::list(store.pool(), suban_service::CATALOGUE)
-                .await?
-                .into_iter()
-                .map(|v| vec![v.version.to_string(), v.effective_at.to_string(), v.published_by.to_string(), v.reason])
-                .collect::<Vec<_>>();
-            print::table(&["version", "effective", "by", "why"], &rows);
-        }
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
 /// The store over a database that is migrated first, with its keys and its clock.
 pub(crate) async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
     let pool = connect_pool(settings).await?;
     migrate(&pool).await?;
     let clock = city_clock(&pool, settings).await?;
     Ok(Store::new(pool, Keys::load(settings)?, clock, settings.city.time_zone()))
-}
-
-/// Publishes the tables of a folder, unless this very content is there already.
-pub(crate) async fn publish(store: &Store, folder: &Path, name: &str) -> anyhow::Result<VersionCode> {
-    let read = |file: &str| {
-        let path = folder.join(file);
-        let bytes = std::fs::read(&path).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))?;
-        String::from_utf8(bytes).map_err(|e| {
-            let valid = e.as_bytes().get(..e.utf8_error().valid_up_to()).unwrap_or_default();
-            let row = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
-            anyhow::anyhow!("{}:{row}: is not UTF-8; save the table as UTF-8 (iconv -f gbk -t utf-8)", path.display())
-        })
-    };
-    let (areas, units) = (read("areas.csv")?, read("units.csv")?);
-    let (matters, rules) = (read("matters.csv")?, read("rules.csv")?);
-    let catalogue = Catalogue::parse(&Tables { areas: &areas, units: &units, matters: &matters, rules: &rules })?;
-    let version = catalogue.version(name)?;
-    if versions::get(store.pool(), suban_service::CATALOGUE, &version).await?.is_none() {
-        let by = Actor { role: Role::SysAdmin, person: PersonCode::new("operator")?, unit: None, area: None };
-        let new = NewVersion {
-            kind: suban_service::CATALOGUE,
-            version: &version,
-            effective_at: store.clock().now(),
-            reason: "published by hand",
-            body: &serde_json::to_value(&catalogue)?,
-        };
-        store.publish(&by, &new).await?;
-    }
-    Ok(version)
 }
 
 async fn watcher(store: &Store) -> anyhow::Result<String> {

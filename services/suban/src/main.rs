@@ -4,6 +4,7 @@ mod args;
 mod backtest;
 mod bench;
 mod calendar;
+mod catalogue;
 mod chaos;
 mod check;
 mod city;
@@ -55,7 +56,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         match verb {
             Verb::Serve(what) => serve::serve(settings, &what).await,
             Verb::Up(how) => Box::pin(demo::up(settings, &how)).await,
-            Verb::Catalogue(what) => demo::catalogue(&settings, &what).await,
+            Verb::Catalogue(what) => catalogue::command(&settings, &what).await,
             Verb::City(how) => city::command(&settings, &how).await,
             Verb::Chaos(how) => Box::pin(until_told(chaos::command(settings, &how))).await,
             Verb::Import(how) => import::command(&settings, &how).await,

@@ -276,6 +276,28 @@ async fn the_version_in_force_is_a_question_of_dates_and_a_version_never_changes
         let names: Vec<String> =
             versions::list(&pool, "limits").await.unwrap().iter().map(|v| v.version.to_string()).collect();
         assert_eq!(names, ["v3", "v2", "v1"]);
+
+        let back = |to: &str| {
+            let (store, by, to) = (store.clone(), by.clone(), to.parse().unwrap());
+            async move { store.roll_back(&by, "limits", &to, "v2 was wrong").await }
+        };
+        store.clock().advance(suban_domain::Span::days(12));
+        let first = back("v1").await.unwrap();
+        assert_eq!((first.version.as_str(), first.repeated), ("v1.2", false));
+        let again = back("v1").await.unwrap();
+        assert_eq!((again.version.as_str(), again.repeated), ("v1.2", true), "a repeat changes nothing");
+        store.clock().advance(suban_domain::Span::hours(1));
+        assert_eq!(back("v2").await.unwrap().version.as_str(), "v2.2");
+        store.clock().advance(suban_domain::Span::hours(1));
+        assert_eq!(back("v1.2").await.unwrap().version.as_str(), "v1.3");
+        let now = store.clock().now();
+        let (name, body) = store.in_force("limits", now).await.unwrap().unwrap();
+        assert_eq!((name.as_str(), body), ("v1.3", serde_json::json!({"n": 1})));
+        assert_eq!(store.name_in_force("limits", day(99)).await.unwrap().unwrap().as_str(), "v3", "it still comes");
+        let listed = versions::list(&pool, "limits").await.unwrap();
+        let told = listed.iter().find(|v| v.version == name).unwrap();
+        assert_eq!((told.published_by.as_str(), told.reason.as_str()), ("k1", "back to v1.2: v2 was wrong"));
+        assert!(matches!(back("v9").await, Err(StoreError::NotFound { .. })));
     })
     .await;
 }

@@ -4,23 +4,21 @@ use std::collections::HashMap;
 
 use suban_domain::UnitCode;
 
-use super::{Catalogue, Leads, Merge, Problem, Table, UnitKind};
-
-/// Areas named in one problem; the rest is counted.
-const NAMED: usize = 3;
+use super::{AreaLevel, Catalogue, Days, Leads, Merge, Problem, Rule, Table, UnitKind, holes, overlap};
 
 pub(super) fn check(catalogue: &Catalogue, problems: &mut Vec<Problem>) {
     let mut report = |file: Table, row: u32, column: &str, text: String| {
-        problems.push(Problem { file, row, column: column.to_owned(), text });
+        problems.push(Problem { file, row, column: column.to_owned(), letter: None, text });
     };
     areas(catalogue, &mut report);
     units(catalogue, &mut report);
     matters(catalogue, &mut report);
     rules(catalogue, &mut report);
-    holes(catalogue, &mut report);
+    overlap::overlaps(catalogue, &mut report);
+    holes::holes(catalogue, &mut report);
 }
 
-type Report<'a> = dyn FnMut(Table, u32, &str, String) + 'a;
+pub(super) type Report<'a> = dyn FnMut(Table, u32, &str, String) + 'a;
 
 fn doubles<'a>(file: Table, codes: impl Iterator<Item = (u32, &'a str)>, report: &mut Report<'_>) {
     let mut first: HashMap<&str, u32> = HashMap::new();
@@ -39,15 +37,14 @@ fn areas(catalogue: &Catalogue, report: &mut Report<'_>) {
         report(Table::Areas, 1, "code", "there is no area at all".to_owned());
     }
     doubles(Table::Areas, areas.iter().map(|a| (a.row, a.code.as_str())), report);
-    for area in areas {
+    let ringed = ringed(&catalogue.index.around);
+    for (at, area) in areas.iter().enumerate() {
         let Some(parent) = &area.parent else { continue };
         let Some(around) = catalogue.area(parent) else {
             report(Table::Areas, area.row, "parent", format!("`{parent}` is no area of this table"));
             continue;
         };
-        // A ring never reaches an area without a parent.
-        let outermost = catalogue.area_path(&area.code).last();
-        if outermost.is_none_or(|o| o.parent.as_ref().is_some_and(|p| catalogue.area(p).is_some())) {
+        if ringed.get(at).copied().unwrap_or(false) {
             report(Table::Areas, area.row, "parent", "the parents run in a ring".to_owned());
             continue;
         }
@@ -93,8 +90,11 @@ fn units(catalogue: &Catalogue, report: &mut Report<'_>) {
             }
         }
     }
+    let parents: Vec<Option<usize>> =
+        units.iter().map(|u| u.parent.as_ref().and_then(|p| catalogue.index.units.get(p)).copied()).collect();
+    let ringed = ringed(&parents);
     let mut offices: HashMap<&str, u32> = HashMap::new();
-    for unit in units {
+    for (at, unit) in units.iter().enumerate() {
         if let Some(area) = &unit.area {
             if catalogue.area(area).is_none() {
                 report(Table::Units, unit.row, "area", format!("`{area}` is no area of areas.csv"));
@@ -114,17 +114,49 @@ fn units(catalogue: &Catalogue, report: &mut Report<'_>) {
             (Some(parent), _) if catalogue.unit(parent).is_none() => {
                 report(Table::Units, unit.row, "parent", format!("`{parent}` is no unit of this table"));
             }
-            (Some(_), _) => {
-                let mut up = Some(&unit.code);
-                let steps = units.len();
-                for _ in 0..=steps {
-                    up = up.and_then(|code| catalogue.unit(code)).and_then(|u| u.parent.as_ref());
-                }
-                if up.is_some() {
-                    report(Table::Units, unit.row, "parent", "the parents run in a ring".to_owned());
-                }
+            (Some(_), _) if ringed.get(at).copied().unwrap_or(false) => {
+                report(Table::Units, unit.row, "parent", "the parents run in a ring".to_owned());
+            }
+            (Some(_), _) => {}
+        }
+    }
+}
+
+/// Whose parents never end? In one pass, however long the chains are.
+fn ringed(parents: &[Option<usize>]) -> Vec<bool> {
+    let mut known: Vec<Option<bool>> = vec![None; parents.len()];
+    let mut seen_from: Vec<usize> = vec![usize::MAX; parents.len()];
+    for start in 0..parents.len() {
+        let mut path = Vec::new();
+        let mut at = Some(start);
+        let ring = loop {
+            let Some(here) = at else { break false };
+            let (Some(told), Some(seen)) = (known.get(here), seen_from.get_mut(here)) else { break false };
+            if let Some(ring) = told {
+                break *ring;
+            }
+            if *seen == start {
+                break true;
+            }
+            *seen = start;
+            path.push(here);
+            at = parents.get(here).copied().flatten();
+        };
+        for here in path {
+            if let Some(told) = known.get_mut(here) {
+                *told = Some(ring);
             }
         }
+    }
+    known.into_iter().map(|ring| ring.unwrap_or(false)).collect()
+}
+
+/// A row's first and last day.
+fn days(file: Table, row: u32, days: Days, report: &mut Report<'_>) {
+    if let (Some(from), Some(until)) = (days.from, days.until)
+        && until < from
+    {
+        report(file, row, "until", format!("{until} comes before {from}, from which the row counts"));
     }
 }
 
@@ -166,6 +198,7 @@ fn matters(catalogue: &Catalogue, report: &mut Report<'_>) {
             let text = "a matter that only departments may handle cannot be led by a street office (R-NAT-3)";
             report(Table::Matters, matter.row, "lead", text.to_owned());
         }
+        days(Table::Matters, matter.row, matter.days, report);
         if matter.personal && matter.merge != Merge::Never {
             let text = "a personal right never merges by itself; must be never (D§9.3 G6)";
             report(Table::Matters, matter.row, "merge", text.to_owned());
@@ -174,7 +207,6 @@ fn matters(catalogue: &Catalogue, report: &mut Report<'_>) {
 }
 
 fn rules(catalogue: &Catalogue, report: &mut Report<'_>) {
-    let mut first: HashMap<(&str, &str), u32> = HashMap::new();
     for rule in catalogue.rules() {
         let matter = catalogue.matter(&rule.matter);
         if matter.is_none() {
@@ -191,33 +223,33 @@ fn rules(catalogue: &Catalogue, report: &mut Report<'_>) {
             let text = "a matter that only departments may handle cannot be led by a street office (R-NAT-3)";
             report(Table::Rules, rule.row, "lead", text.to_owned());
         }
-        if let Some(earlier) = first.insert((rule.matter.as_str(), rule.area.as_str()), rule.row) {
-            let text = format!("line {earlier} already says who leads for this matter in this area");
-            report(Table::Rules, rule.row, "matter", text);
+        days(Table::Rules, rule.row, rule.days, report);
+        if let Some(matter) = matter
+            && !matter.days.meets(&rule.days)
+        {
+            let text = format!("the rule is never in force while its matter is, matters.csv line {}", matter.row);
+            report(Table::Rules, rule.row, "from", text);
         }
+        level(catalogue, rule, report);
     }
 }
 
-/// A matter must have a lead in every innermost area.
-fn holes(catalogue: &Catalogue, report: &mut Report<'_>) {
-    let inner: Vec<_> = catalogue
-        .areas()
-        .iter()
-        .filter(|a| !catalogue.areas().iter().any(|b| b.parent.as_ref() == Some(&a.code)))
-        .collect();
-    for matter in catalogue.matters() {
-        let bare: Vec<&str> =
-            inner.iter().filter(|a| catalogue.lead(&matter.code, &a.code).is_none()).map(|a| a.code.as_str()).collect();
-        if !bare.is_empty() {
-            let named = bare.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
-            let more = bare.len().saturating_sub(NAMED);
-            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-            report(
-                Table::Matters,
-                matter.row,
-                "lead",
-                format!("nobody leads in {named}{more}: no street office there"),
-            );
-        }
+/// The level that acts must be that of the unit that leads.
+fn level(catalogue: &Catalogue, rule: &Rule, report: &mut Report<'_>) {
+    let Some(level) = rule.level else { return };
+    let small = match level {
+        AreaLevel::SubDistrict | AreaLevel::Community => true,
+        AreaLevel::Province | AreaLevel::City | AreaLevel::District => false,
+    };
+    let unit = match &rule.lead {
+        Leads::Unit(code) => catalogue.unit(code),
+        Leads::Street => None,
+    };
+    let bound = unit.is_some_and(|u| u.area.is_some());
+    if is_street(catalogue, &rule.lead) && !small {
+        report(Table::Rules, rule.row, "level", format!("a street office does not act on the level of a {level}"));
+    } else if unit.is_some() && !bound && small {
+        let text = format!("`{}` belongs to no sub-district, so it does not act on the level of a {level}", rule.lead);
+        report(Table::Rules, rule.row, "level", text);
     }
 }

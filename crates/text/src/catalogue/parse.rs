@@ -5,28 +5,81 @@ use std::str::FromStr;
 
 use suban_domain::{AreaCode, MatterCode, Point, UnitCode};
 
-use super::{Area, Leads, Matter, Problem, Rows, Rule, Table, Tables, Unit};
+use super::times::{Day, Days};
+use super::{Area, AreaLevel, Leads, Matter, Problem, Rows, Rule, Table, Tables, Unit};
 use crate::reading::Keyword;
 
 /// Between several values of one cell.
-const LIST: char = '|';
+pub(super) const LIST: char = '|';
 /// Between a keyword and its weight.
-const WEIGHT: char = '*';
+pub(super) const WEIGHT: char = '*';
 /// The word for "the office of the sub-district where it happened".
-const STREET: &str = "street";
+pub(super) const STREET: &str = "street";
 /// Heaviest word, either way.
 const HEAVIEST: i32 = 20;
 
+/// A table as it was handed in: its heading, and its lines with the numbers that people see beside them.
+pub(super) struct Sheet<I> {
+    pub(super) file: Table,
+    pub(super) heading: csv::StringRecord,
+    pub(super) heading_row: u32,
+    /// Of a workbook, where a cell is named by its column's letter.
+    pub(super) workbook: bool,
+    pub(super) lines: I,
+}
+
+/// One line, or why it is none.
+pub(super) type Numbered = Result<(u32, csv::StringRecord), (u32, String)>;
+
 pub(super) fn rows(tables: &Tables<'_>, problems: &mut Vec<Problem>) -> Rows {
-    Rows {
-        areas: read(Table::Areas, tables.areas, AREAS, problems, area),
-        units: read(Table::Units, tables.units, UNITS, problems, unit),
-        matters: read(Table::Matters, tables.matters, MATTERS, problems, matter),
-        rules: if tables.rules.trim().is_empty() {
-            Vec::new()
-        } else {
-            read(Table::Rules, tables.rules, RULES, problems, rule)
-        },
+    let mut rows = Rows::default();
+    for (file, text) in [
+        (Table::Areas, tables.areas),
+        (Table::Units, tables.units),
+        (Table::Matters, tables.matters),
+        (Table::Rules, tables.rules),
+    ] {
+        if file == Table::Rules && text.trim().is_empty() {
+            continue;
+        }
+        let text = text.trim_start_matches('\u{feff}');
+        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+        let heading = match reader.headers() {
+            Ok(heading) => heading.clone(),
+            Err(e) => {
+                problems.push(Problem { file, row: 1, column: String::new(), letter: None, text: broken(&e) });
+                continue;
+            }
+        };
+        let number = |line: Option<u64>, n: usize| u32::try_from(line.unwrap_or(n as u64 + 2)).unwrap_or(u32::MAX);
+        let lines = reader.records().enumerate().map(|(n, record)| match record {
+            Ok(record) => Ok((number(record.position().map(csv::Position::line), n), record)),
+            Err(e) => Err((number(e.position().map(csv::Position::line), n), broken(&e))),
+        });
+        rows.take(Sheet { file, heading, heading_row: 1, workbook: false, lines }, problems);
+    }
+    rows
+}
+
+impl Rows {
+    /// Reads one table into its place.
+    pub(super) fn take(&mut self, sheet: Sheet<impl Iterator<Item = Numbered>>, problems: &mut Vec<Problem>) {
+        match sheet.file {
+            Table::Areas => self.areas = read(sheet, problems, area),
+            Table::Units => self.units = read(sheet, problems, unit),
+            Table::Matters => self.matters = read(sheet, problems, matter),
+            Table::Rules => self.rules = read(sheet, problems, rule),
+        }
+    }
+}
+
+/// The columns of a table, in the order in which it is written.
+pub(super) const fn columns(file: Table) -> &'static [&'static str] {
+    match file {
+        Table::Areas => AREAS,
+        Table::Units => UNITS,
+        Table::Matters => MATTERS,
+        Table::Rules => RULES,
     }
 }
 
@@ -48,37 +101,37 @@ const MATTERS: &[&str] = &[
     "merge",
     "radius_m",
     "handle_hours",
+    "phrases",
+    "basis",
+    "from",
+    "until",
 ];
-const RULES: &[&str] = &["matter", "area", "lead", "assists", "note"];
+const RULES: &[&str] =
+    &["matter", "area", "lead", "assists", "note", "hours", "subject", "from", "until", "level", "basis"];
+/// Columns that a file may leave out.
+const OPTIONAL: &[&str] = &["phrases", "hours", "subject", "from", "until", "level", "basis"];
 
 /// One line of one table.
 struct Line<'a> {
     file: Table,
     row: u32,
     columns: &'a [&'static str],
-    /// Place of each column in the record.
-    at: &'a [usize],
+    /// Place of each column in the record; none where the file has no such column.
+    at: &'a [Option<usize>],
+    workbook: bool,
     record: csv::StringRecord,
     problems: &'a mut Vec<Problem>,
 }
 
 fn read<T>(
-    file: Table,
-    text: &str,
-    columns: &'static [&'static str],
+    sheet: Sheet<impl Iterator<Item = Numbered>>,
     problems: &mut Vec<Problem>,
     parse: fn(&mut Line<'_>) -> Option<T>,
 ) -> Vec<T> {
-    let text = text.trim_start_matches('\u{feff}');
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
-    let heading = match reader.headers() {
-        Ok(heading) => heading.clone(),
-        Err(e) => {
-            problems.push(Problem { file, row: 1, column: String::new(), text: broken(&e) });
-            return Vec::new();
-        }
-    };
+    let Sheet { file, heading, heading_row, workbook, lines } = sheet;
+    let columns = columns(file);
     let found = problems.len();
+    let letter = |place: Option<usize>| workbook.then(|| place.map(letters).unwrap_or_default());
     for (n, column) in heading.iter().enumerate() {
         let text = if !columns.contains(&column) {
             format!("is no column of this table; its columns are {}", columns.join(", "))
@@ -87,39 +140,45 @@ fn read<T>(
         } else {
             continue;
         };
-        problems.push(Problem { file, row: 1, column: column.to_owned(), text });
+        let column = column.to_owned();
+        problems.push(Problem { file, row: heading_row, column, letter: letter(Some(n)), text });
     }
     let mut at = Vec::with_capacity(columns.len());
     for column in columns {
-        match heading.iter().position(|h| h == *column) {
-            Some(place) => at.push(place),
-            None => problems.push(Problem {
-                file,
-                row: 1,
-                column: (*column).to_owned(),
-                text: "is missing; add the column, empty where it does not apply".to_owned(),
-            }),
+        let place = heading.iter().position(|h| h == *column);
+        if place.is_none() && !OPTIONAL.contains(column) {
+            let text = "is missing; add the column, empty where it does not apply".to_owned();
+            let column = (*column).to_owned();
+            problems.push(Problem { file, row: heading_row, column, letter: letter(None), text });
         }
+        at.push(place);
     }
     if problems.len() > found {
         return Vec::new();
     }
     let mut rows = Vec::new();
-    for (n, record) in reader.records().enumerate() {
-        match record {
-            Ok(record) => {
-                let row = record.position().map_or(n as u64 + 2, csv::Position::line);
-                let row = u32::try_from(row).unwrap_or(u32::MAX);
-                rows.extend(parse(&mut Line { file, row, columns, at: &at, record, problems }));
+    for line in lines {
+        match line {
+            Ok((row, record)) => {
+                rows.extend(parse(&mut Line { file, row, columns, at: &at, workbook, record, problems }));
             }
-            Err(e) => {
-                let row = e.position().map_or(n as u64 + 2, csv::Position::line);
-                let row = u32::try_from(row).unwrap_or(u32::MAX);
-                problems.push(Problem { file, row, column: String::new(), text: broken(&e) });
+            Err((row, text)) => {
+                problems.push(Problem { file, row, column: String::new(), letter: letter(None), text });
             }
         }
     }
     rows
+}
+
+/// A column's letters in a spreadsheet: A, B, … Z, AA.
+pub(super) fn letters(place: usize) -> String {
+    let (mut rest, mut letters) = (place + 1, Vec::new());
+    while rest > 0 {
+        let digit = u8::try_from((rest - 1) % 26).unwrap_or(0);
+        letters.push(char::from(b'A' + digit));
+        rest = (rest - 1) / 26;
+    }
+    letters.iter().rev().collect()
 }
 
 fn broken(e: &csv::Error) -> String {
@@ -133,12 +192,18 @@ fn broken(e: &csv::Error) -> String {
 
 impl Line<'_> {
     fn cell(&self, column: &str) -> &str {
-        let place = self.columns.iter().position(|c| *c == column).and_then(|n| self.at.get(n));
-        place.and_then(|p| self.record.get(*p)).unwrap_or("")
+        self.place(column).and_then(|p| self.record.get(p)).unwrap_or("")
+    }
+
+    fn place(&self, column: &str) -> Option<usize> {
+        let n = self.columns.iter().position(|c| *c == column)?;
+        self.at.get(n).copied().flatten()
     }
 
     fn problem(&mut self, column: &str, text: impl Into<String>) {
-        self.problems.push(Problem { file: self.file, row: self.row, column: column.to_owned(), text: text.into() });
+        let letter = self.workbook.then(|| self.place(column).map(letters).unwrap_or_default());
+        let column = column.to_owned();
+        self.problems.push(Problem { file: self.file, row: self.row, column, letter, text: text.into() });
     }
 
     /// A cell that must hold a value.
@@ -249,6 +314,26 @@ impl Line<'_> {
     }
 }
 
+impl Line<'_> {
+    fn days(&mut self) -> Option<Days> {
+        let (from, until) = (self.optional::<Day>("from"), self.optional::<Day>("until"));
+        Some(Days { from: from?.map(|day| day.0), until: until?.map(|day| day.0) })
+    }
+
+    /// The level in the tables' word or in the field's: 市, 区, 街, 社.
+    #[expect(clippy::option_option, reason = "outer: the cell is bad and reported; inner: the cell is empty")]
+    fn level(&mut self) -> Option<Option<AreaLevel>> {
+        match self.cell("level") {
+            "省" => Some(Some(AreaLevel::Province)),
+            "市" => Some(Some(AreaLevel::City)),
+            "区" => Some(Some(AreaLevel::District)),
+            "街" => Some(Some(AreaLevel::SubDistrict)),
+            "社" => Some(Some(AreaLevel::Community)),
+            _ => self.optional("level"),
+        }
+    }
+}
+
 fn area(line: &mut Line<'_>) -> Option<Area> {
     let (code, name, level) = (line.value::<AreaCode>("code"), line.text("name"), line.value("level"));
     let parent = line.optional::<AreaCode>("parent");
@@ -307,7 +392,8 @@ fn matter(line: &mut Line<'_>) -> Option<Matter> {
     let code = line.value::<MatterCode>("code");
     let (level1, level2, name) = (line.text("level1"), line.text("level2"), line.text("name"));
     let (synonyms, keywords) = (line.list("synonyms"), line.keywords());
-    if keywords.is_empty() && line.cell("keywords").is_empty() {
+    let phrases = line.list("phrases");
+    if keywords.is_empty() && phrases.is_empty() && line.cell("keywords").is_empty() {
         line.problem("keywords", "is empty; without words nobody's message is read as this matter");
     }
     let (kind, urgency) = (line.value("kind"), line.value("urgency"));
@@ -315,6 +401,7 @@ fn matter(line: &mut Line<'_>) -> Option<Matter> {
     let (dept_only, personal) = (line.yes("dept_only"), line.yes("personal"));
     let (merge, radius_m) = (line.value("merge"), line.optional("radius_m"));
     let handle_hours = line.optional("handle_hours");
+    let (days, basis) = (line.days(), line.cell("basis").to_owned());
     let row = line.row;
     Some(Matter {
         row,
@@ -324,6 +411,7 @@ fn matter(line: &mut Line<'_>) -> Option<Matter> {
         name: name?,
         synonyms,
         keywords,
+        phrases,
         kind: kind?,
         urgency: urgency?,
         lead: lead?,
@@ -333,12 +421,28 @@ fn matter(line: &mut Line<'_>) -> Option<Matter> {
         merge: merge?,
         radius_m: radius_m?,
         handle_hours: handle_hours?,
+        basis,
+        days: days?,
     })
 }
 
 fn rule(line: &mut Line<'_>) -> Option<Rule> {
     let (matter, area) = (line.value::<MatterCode>("matter"), line.value::<AreaCode>("area"));
     let (lead, assists, note) = (line.lead(), line.assists(), line.text("note"));
+    let (hours, subject, days) = (line.optional("hours"), line.list("subject"), line.days());
+    let (level, basis) = (line.level(), line.cell("basis").to_owned());
     let row = line.row;
-    Some(Rule { row, matter: matter?, area: area?, lead: lead?, assists, note: note? })
+    Some(Rule {
+        row,
+        matter: matter?,
+        area: area?,
+        lead: lead?,
+        assists,
+        note: note?,
+        hours: hours?,
+        subject,
+        days: days?,
+        level: level?,
+        basis,
+    })
 }

@@ -83,7 +83,12 @@ fn ticket(matter: Option<&str>, area: Option<&str>) -> Ticket {
 }
 
 fn decided(ticket: &Ticket) -> Decision {
-    decide(ticket, Some((&VersionCode::new("demo:1").unwrap(), &catalogue())))
+    heard(ticket, &catalogue(), Some("路灯不亮"))
+}
+
+fn heard(ticket: &Ticket, catalogue: &Catalogue, words: Option<&str>) -> Decision {
+    let (version, zone) = (VersionCode::new("demo:1").unwrap(), jiff::tz::TimeZone::fixed(jiff::tz::offset(8)));
+    decide(ticket, &Known { in_force: Some((&version, catalogue)), zone: &zone, words })
 }
 
 fn sent(ticket: &Ticket) -> Sending {
@@ -121,10 +126,41 @@ fn where_the_street_leads_the_place_must_be_known() {
 }
 
 #[test]
+fn the_citys_hour_and_the_named_subject_choose_the_rule_and_its_note_is_told() {
+    let rules = "matter,area,lead,assists,note,hours,subject,from,until,level,basis\n\
+        lamp,LG,ST01,,夜间由街道值守,22:00-06:00,,,,街,值班办法\n\
+        lamp,LG,FB,,隧道灯由中心协调,,隧道|tunnel,,,,\n";
+    let catalogue = Catalogue::parse(&Tables { areas: AREAS, units: UNITS, matters: MATTERS, rules }).unwrap();
+    let lead = |ticket: &Ticket, words| match heard(ticket, &catalogue, words) {
+        Decision::Send(sending) => format!("{} {}", sending.lead, sending.rule),
+        Decision::Person(waiting) => {
+            let units: Vec<&str> = waiting.candidates.iter().map(|c| c.unit.as_str()).collect();
+            format!("{:?} {}", waiting.reason, units.join("|"))
+        }
+    };
+    let mut lamp = ticket(Some("lamp"), Some("LG0101"));
+    let at = |text: &str| At::from(text.parse::<jiff::Timestamp>().unwrap());
+    lamp.received_at = at("2026-11-27T14:30:00Z"); // half past ten at night in the city
+    assert_eq!(lead(&lamp, Some("路灯不亮")), "ST01 rules.csv:2");
+    assert_eq!(lead(&lamp, Some("隧道里的灯不亮")), "FB rules.csv:3");
+    let (zh, en) = match heard(&lamp, &catalogue, Some("路灯不亮")) {
+        Decision::Send(sending) => because_of(&sending.candidates),
+        Decision::Person(waiting) => panic!("{waiting:?}"),
+    };
+    assert!(zh.contains("rules.csv:2: 夜间由街道值守, 值班办法") && en.contains("夜间由街道值守"), "{zh} {en}");
+    lamp.received_at = at("2026-11-27T22:30:00Z"); // half past six in the morning
+    assert_eq!(lead(&lamp, Some("路灯不亮")), "CG matters.csv:2");
+    assert_eq!(lead(&lamp, None), "NoSingleUnit FB|CG", "erased words are not guessed");
+    assert!(asks_for_words(&lamp, &catalogue));
+    assert!(!asks_for_words(&ticket(Some("fraud"), None), &catalogue));
+}
+
+#[test]
 fn an_unknown_matter_or_no_catalogue_is_a_persons() {
     assert_eq!(waits(&ticket(None, Some("LG0101"))).reason, Reason::UnknownMatter);
     assert_eq!(waits(&ticket(Some("gone"), Some("LG0101"))).reason, Reason::UnknownMatter);
-    assert!(matches!(decide(&ticket(Some("lamp"), None), None), Decision::Person(_)));
+    let nothing = Known { in_force: None, zone: &jiff::tz::TimeZone::UTC, words: None };
+    assert!(matches!(decide(&ticket(Some("lamp"), None), &nothing), Decision::Person(_)));
 }
 
 #[test]
@@ -201,7 +237,8 @@ fn every_reason_has_a_code_of_its_own_and_the_contracts_number() {
 #[test]
 fn what_people_at_the_centre_must_do_is_told_for_every_state() {
     let rules = (VersionCode::new("demo:1").unwrap(), catalogue());
-    let waits = |ticket: &Ticket| waits_for(ticket, Some((&rules.0, &rules.1))).map(|w| w.reason);
+    let known = Known { in_force: Some((&rules.0, &rules.1)), zone: &jiff::tz::TimeZone::UTC, words: None };
+    let waits = |ticket: &Ticket| waits_for(ticket, &known).map(|w| w.reason);
     let mut ticket = ticket(None, Some("LG0101"));
     assert_eq!(waits(&ticket), Some(Reason::UnknownMatter));
     for (state, reason) in [

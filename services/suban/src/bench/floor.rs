@@ -14,7 +14,7 @@ use anyhow::Context as _;
 use suban_bus::{Batches, Failure, Group, Message, Relay, run as deliver};
 use suban_dedup::decide::{BASIS, Candidate, Judgement, judge, may_join};
 use suban_dispatch::{
-    decide::{Decision, decide, waits_for},
+    decide::{Decision, Known, asks_for_words, decide, waits_for},
     tables::{self as queue, Reasons},
 };
 use suban_domain::{Action, Command, DuplicateClass, Limits, RequestId, Ticket, TicketId, Tier, Verdict, VersionCode};
@@ -254,11 +254,16 @@ impl Stage {
             return Ok(());
         }
         let loaded = self.store.load(&ids).await?;
-        let catalogue = Some((&self.in_force.version, &self.in_force.catalogue));
+        let in_force = Some((&self.in_force.version, &self.in_force.catalogue));
+        let asking = loaded.values().filter(|t| asks_for_words(t, &self.in_force.catalogue)).map(|t| t.id);
+        let asking: Vec<TicketId> = asking.collect();
+        let words = if asking.is_empty() { HashMap::new() } else { self.store.words_of(&asking).await? };
         let (mut changes, mut reasons, mut waiting) = (Vec::new(), HashMap::new(), Vec::new());
         for ticket in ids.iter().filter_map(|id| loaded.get(id)) {
+            let words = words.get(&ticket.id).map(|said| said.join("\n"));
+            let known = Known { in_force, zone: self.store.zone(), words: words.as_deref() };
             if suban_dispatch::decide::is_ready(ticket)
-                && let Decision::Send(sending) = decide(ticket, catalogue)
+                && let Decision::Send(sending) = decide(ticket, &known)
             {
                 reasons.insert(ticket.id, Reasons::of_sending(&sending, &self.in_force.version, ticket));
                 let action = Action::Dispatch {
@@ -272,7 +277,7 @@ impl Stage {
                     lead_allowed: true,
                 };
                 changes.push(Change::decide(ticket.clone(), &self.command("dispatch", ticket, action)?, &self.limits)?);
-            } else if let Some(why) = waits_for(ticket, catalogue) {
+            } else if let Some(why) = waits_for(ticket, &known) {
                 waiting.push(queue::Row::of(ticket, &why));
             }
         }

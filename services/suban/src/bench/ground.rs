@@ -16,7 +16,7 @@ use suban_store::Store;
 use suban_text::Catalogue;
 
 use super::args;
-use crate::{check::GROUPS, demo, print, processes::Processes};
+use crate::{catalogue, check::GROUPS, demo, print, processes::Processes};
 
 /// Between two looks at what still moves.
 const LOOK: Duration = Duration::from_millis(100);
@@ -76,7 +76,7 @@ impl Ground {
 
     async fn furnish(settings: &Settings) -> anyhow::Result<(Store, Catalogue, Vec<GroupLag>)> {
         let store = demo::open_store(settings).await?;
-        demo::publish(&store, Path::new("deploy/demo"), "demo").await?;
+        catalogue::publish_folder(&store, Path::new("deploy/demo"), "demo").await?;
         let catalogue = catalogue(&store).await?;
         let lags = GROUPS.iter().map(|(group, topic)| GroupLag::of(settings, group, topic.clone()));
         Ok((store, catalogue, lags.collect::<Result<_, _>>()?))

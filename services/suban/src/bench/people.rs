@@ -221,11 +221,7 @@ impl Hall {
 
     fn lead(&self, entry: &v1::QueueEntry) -> Option<UnitCode> {
         let (matter, area) = (entry.matter.parse().ok(), entry.area.parse().ok());
-        let lead = match (&matter, &area) {
-            (Some(matter), Some(area)) => self.catalogue.lead(matter, area).map(|l| l.unit),
-            (Some(matter), None) => self.catalogue.lead_anywhere(matter).map(|l| l.unit),
-            (None, _) => None,
-        };
+        let lead = city::lead_by(&self.catalogue, matter.as_ref(), area.as_ref()).map(|l| l.unit);
         lead.or_else(|| self.otherwise.clone())
     }
 }

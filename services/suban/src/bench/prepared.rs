@@ -108,7 +108,7 @@ impl Maker {
     pub(crate) fn life(&self, new: &mut NewTicket, closed: bool) -> anyhow::Result<Option<Vec<Command>>> {
         let Some(reading) = &new.submission.accept else { return Ok(None) };
         let (Some(matter), Some(area)) = (&reading.matter, &reading.area) else { return Ok(None) };
-        let Some(mut lead) = self.in_force.catalogue.lead(matter, area) else { return Ok(None) };
+        let Some(mut lead) = city::lead_by(&self.in_force.catalogue, Some(matter), Some(area)) else { return Ok(None) };
         if closed {
             // The lead did it alone: a life is that much shorter to write.
             lead.assists.clear();

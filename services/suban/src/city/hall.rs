@@ -4,7 +4,7 @@ use suban_domain::{State, UnitCode};
 use suban_proto::v1::{self, QueueReason};
 
 use super::{
-    one_of,
+    lead_by, one_of,
     staff::{Staff, call},
 };
 
@@ -59,11 +59,7 @@ impl Staff {
         let suggested = known.suggested.and_then(|unit| UnitCode::new(unit.as_str()).ok());
         let matter = entry.matter.parse().ok();
         let area = entry.area.parse().ok();
-        let by_catalogue = || match (&matter, &area) {
-            (Some(matter), Some(area)) => self.catalogue.lead(matter, area).map(|lead| lead.unit),
-            (Some(matter), None) => self.catalogue.lead_anywhere(matter).map(|lead| lead.unit),
-            (None, _) => None,
-        };
+        let by_catalogue = || lead_by(&self.catalogue, matter.as_ref(), area.as_ref()).map(|lead| lead.unit);
         let anybody = || one_of(&self.units, &mut self.chance(known.fate.seed, 1)).map(|unit| unit.code.clone());
         suggested.or_else(by_catalogue).or_else(anybody)
     }
