@@ -3,20 +3,28 @@
 pub mod area;
 pub mod catalogue;
 pub mod display;
+pub mod extract;
 mod fold;
 mod kind;
 pub mod mask;
+pub mod missing;
 pub mod normalise;
 mod own;
 pub mod phone;
+pub mod place;
 pub mod reading;
 mod risk;
 mod scan;
+pub mod split;
 
 pub use area::{AreaReading, Gazetteer, Place, TooManyWords};
 pub use catalogue::{Catalogue, Lead, Merge, Problem, Problems, Tables};
+pub use extract::{Extraction, Mention, Named, TimeSaid, extract};
 pub use mask::{HitKind, Masked, mask, mask_for};
+pub use missing::{Beside, Missing, missing};
 pub use normalise::{Normalised, normalise, words_hash};
 pub use own::OwnValues;
 pub use phone::Phone;
+pub use place::{Datum, Gcj02, Level, Map, Picked, Resolved, Source, ToResolve, Unknown, Wgs84};
 pub use reading::{Candidate, Keyword, MatterWords, Reader, Reading, ToRead, Unbuildable};
+pub use split::split;
