@@ -4,7 +4,7 @@
 //! the narrowest area that contradicts nothing: of places that contradict each other only their
 //! common parent is kept. `None` is an answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use suban_domain::{AreaCode, Point};
 
 use crate::fold::fold;
+use crate::place::{Level, Outlines, Placed, Unknown, implies};
 
 /// One area of the gazetteer.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +35,8 @@ pub struct TooManyWords;
 
 /// How far from a centre a point may lie and still belong to it, in metres.
 const REACH_METRES: f64 = 3_000.0;
+/// Two points closer than this, a tenth of a metre, are one.
+const SAME_POINT_DEGREES: f64 = 1e-6;
 /// Metres in a degree of latitude.
 const DEGREE_METRES: f64 = 111_320.0;
 
@@ -55,13 +58,20 @@ pub struct Gazetteer {
     centres: Vec<(usize, Point)>,
     names: Vec<Name>,
     search: AhoCorasick,
+    outlines: Outlines,
+    /// Of each place, where a map tells it.
+    levels: Vec<Option<Level>>,
+    /// Points that stand for no place.
+    defaults: Vec<Point>,
 }
 
 #[derive(Debug, Clone)]
-struct Name {
-    text: Arc<str>,
+pub(crate) struct Name {
+    pub(crate) text: Arc<str>,
     /// Places that carry it; usually one.
-    places: Vec<usize>,
+    pub(crate) places: Vec<usize>,
+    /// It names a thing inside the area (an estate, a road), not the area.
+    pub(crate) implies: bool,
 }
 
 impl Gazetteer {
@@ -70,6 +80,11 @@ impl Gazetteer {
     /// # Errors
     /// When the names are too many for one automaton.
     pub fn new(places: &[Place]) -> Result<Self, TooManyWords> {
+        Self::with_own_names(places, None)
+    }
+
+    /// `own` says how many of each place's names are its own; without it their shape does.
+    pub(crate) fn with_own_names(places: &[Place], own: Option<&[usize]>) -> Result<Self, TooManyWords> {
         let by_code: BTreeMap<&str, usize> = places.iter().enumerate().map(|(i, p)| (p.code.as_str(), i)).collect();
         let parents: Vec<Option<usize>> =
             places.iter().map(|p| p.parent.as_ref().and_then(|c| by_code.get(c.as_str()).copied())).collect();
@@ -83,12 +98,18 @@ impl Gazetteer {
                 depth
             })
             .collect();
-        let mut names: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        let mut names: BTreeMap<String, (Vec<usize>, bool)> = BTreeMap::new();
         for (i, place) in places.iter().enumerate() {
-            for name in &place.names {
+            for (n, name) in place.names.iter().enumerate() {
                 let folded: String = name.trim().chars().map(fold).collect();
                 if folded.chars().count() > 1 {
-                    let of = names.entry(folded).or_default();
+                    // The first name is the area's, whatever it looks like; one area's own name is nobody's estate.
+                    let implied = match own.and_then(|own| own.get(i)) {
+                        Some(own) => n >= *own,
+                        None => n > 0 && implies(&folded),
+                    };
+                    let (of, implies) = names.entry(folded).or_insert_with(|| (Vec::new(), true));
+                    *implies &= implied;
                     if of.last() != Some(&i) {
                         of.push(i);
                     }
@@ -104,9 +125,23 @@ impl Gazetteer {
             parents,
             depths,
             centres: places.iter().enumerate().filter_map(|(i, p)| p.centre.map(|c| (i, c))).collect(),
-            names: names.into_iter().map(|(text, places)| Name { text: text.into(), places }).collect(),
+            names: names
+                .into_iter()
+                .map(|(text, (places, implies))| Name { text: text.into(), places, implies })
+                .collect(),
             search,
+            outlines: Outlines::default(),
+            levels: Vec::new(),
+            defaults: Vec::new(),
         })
+    }
+
+    /// Adds what only a map knows: outlines by place, levels, and points that stand for no place.
+    pub(crate) fn with_map(mut self, outlines: Outlines, levels: Vec<Option<Level>>, defaults: &[Point]) -> Self {
+        self.outlines = outlines;
+        self.levels = levels;
+        self.defaults = defaults.to_vec();
+        self
     }
 
     /// Feeds everything that decides a reading to a digest.
@@ -119,6 +154,10 @@ impl Gazetteer {
         }
         for (place, centre) in &self.centres {
             into.update(format!("{place}@{},{}\n", centre.lat, centre.lon));
+        }
+        self.outlines.digest(into);
+        for point in &self.defaults {
+            into.update(format!("!{},{}\n", point.lat, point.lon));
         }
     }
 
@@ -135,22 +174,61 @@ impl Gazetteer {
         self.in_folded(&folded).0
     }
 
-    /// The community whose centre is nearest to `point`, if one is within reach.
+    /// The innermost area whose outline holds `point`, or else the one whose centre is nearest, if one is within reach.
     #[must_use]
     pub fn by_point(&self, point: Point) -> Option<&AreaCode> {
+        self.place_of(point).ok().and_then(|(at, _)| self.codes.get(at))
+    }
+
+    /// Where outlines are known, a point outside them is nowhere; a centre only tells areas apart that have none.
+    pub(crate) fn place_of(&self, point: Point) -> Result<(usize, Placed), Unknown> {
+        if self.defaults.iter().any(|d| (d.lat - point.lat).hypot(d.lon - point.lon) < SAME_POINT_DEGREES) {
+            return Err(Unknown::DefaultPoint);
+        }
+        if self.outlines.is_empty() {
+            let near = self.nearest(point, |_| true).ok_or(Unknown::FarFromEveryCentre)?;
+            return Ok((near, Placed::Near));
+        }
+        let depth = |at: &usize| (self.depths.get(*at).copied(), std::cmp::Reverse(*at));
+        let inside = self.outlines.holding(point).max_by_key(depth).ok_or(Unknown::OutsideEveryArea)?;
+        let deeper = |at: usize| at != inside && self.within(at, inside) && !self.outlines.has(at);
+        Ok(self.nearest(point, deeper).map_or((inside, Placed::Inside), |near| (near, Placed::Near)))
+    }
+
+    fn nearest(&self, point: Point, of: impl Fn(usize) -> bool) -> Option<usize> {
         let squeeze = point.lat.to_radians().cos();
         let metres = |c: &Point| (c.lat - point.lat).hypot((c.lon - point.lon) * squeeze) * DEGREE_METRES;
         self.centres
             .iter()
-            .map(|(place, centre)| (place, metres(centre)))
-            .filter(|(_, far)| *far <= REACH_METRES)
+            .map(|(place, centre)| (*place, metres(centre)))
+            .filter(|(place, far)| *far <= REACH_METRES && of(*place))
             .min_by(|a, b| a.1.total_cmp(&b.1))
-            .and_then(|(place, _)| self.codes.get(*place))
+            .map(|(place, _)| place)
+    }
+
+    pub(crate) fn code(&self, place: usize) -> Option<&AreaCode> {
+        self.codes.get(place)
+    }
+
+    pub(crate) fn level(&self, place: usize) -> Option<Level> {
+        self.levels.get(place).copied().flatten()
     }
 
     /// What the names say, and where they stand: `荷塘公园` is a place there and no park's matter.
     pub(crate) fn in_folded(&self, folded: &str) -> (AreaReading, Vec<Range<usize>>) {
+        let (found, stands) = self.find_names(folded);
+        let area = self.agree(&found);
+        let reading = AreaReading {
+            area: area.and_then(|a| self.codes.get(a).cloned()),
+            because: found.iter().map(|n| Arc::clone(&n.text)).collect(),
+        };
+        (reading, stands)
+    }
+
+    /// The names in a folded text, each once, and where they stand.
+    pub(crate) fn find_names(&self, folded: &str) -> (Vec<&Name>, Vec<Range<usize>>) {
         let mut found: Vec<&Name> = Vec::new();
+        let mut seen = BTreeSet::new();
         let mut stands = Vec::new();
         for hit in self.search.find_iter(folded) {
             if !whole_word(folded, hit.start(), hit.end()) {
@@ -158,11 +236,16 @@ impl Gazetteer {
             }
             stands.push(hit.range());
             if let Some(name) = self.names.get(hit.pattern().as_usize())
-                && !found.iter().any(|f| Arc::ptr_eq(&f.text, &name.text))
+                && seen.insert(hit.pattern())
             {
                 found.push(name);
             }
         }
+        (found, stands)
+    }
+
+    /// The narrowest area that the names agree on.
+    pub(crate) fn agree(&self, found: &[&Name]) -> Option<usize> {
         // Names of one place only speak first; the others may not contradict them.
         let (sure, unsure): (Vec<&Name>, Vec<&Name>) = found.iter().partition(|n| n.places.len() == 1);
         let mut area = self.agreed(sure.iter().filter_map(|n| n.places.first().copied()));
@@ -178,11 +261,7 @@ impl Gazetteer {
                 }
             };
         }
-        let reading = AreaReading {
-            area: area.and_then(|a| self.codes.get(a).cloned()),
-            because: found.iter().map(|n| Arc::clone(&n.text)).collect(),
-        };
-        (reading, stands)
+        area
     }
 
     /// `inner` when it lies in `outer`, otherwise `outer`: a second source may only make the first narrower.
@@ -221,16 +300,16 @@ impl Gazetteer {
         rest.iter().try_fold(*first, |a, b| self.common(a, *b))
     }
 
-    fn within(&self, place: usize, around: usize) -> bool {
+    pub(crate) fn within(&self, place: usize, around: usize) -> bool {
         self.up(place).any(|p| p == around)
     }
 
-    fn common(&self, a: usize, b: usize) -> Option<usize> {
+    pub(crate) fn common(&self, a: usize, b: usize) -> Option<usize> {
         self.up(a).find(|p| self.within(b, *p))
     }
 
     /// The place and everything around it. The count guards against a ring.
-    fn up(&self, place: usize) -> impl Iterator<Item = usize> {
+    pub(crate) fn up(&self, place: usize) -> impl Iterator<Item = usize> {
         std::iter::successors(Some(place), |p| self.parents.get(*p).copied().flatten())
             .take(self.depths.get(place).map_or(1, |d| d + 1))
     }
