@@ -24,7 +24,7 @@ pub use when::TimeSaid;
 pub enum Named {
     /// A company, shop, property manager: 物业, 超市, 有限公司, `Ltd`.
     Company,
-    /// Where people live: 小区, 花园, 苑, 公寓, `Apartments`; also a name that only a block or a phase follows (`米兰春天3栋`).
+    /// Where people live: 小区, 花园, 苑, 公寓, `Apartments`; also a name that only a block or a phase follows (`春天印象3栋`).
     Estate,
     /// 小学, 中学, 大学, 幼儿园, `School`.
     School,
@@ -150,11 +150,11 @@ impl Named {
         }
     }
 
-    /// A name of this kind swallows the names inside it: 湘府路 in 湘府路小学 is no road there.
+    /// A name of this kind swallows the names inside it: 潮音路 in 潮音路小学 is no road there.
     const fn swallows(self) -> bool {
         match self {
             Self::Estate | Self::School | Self::Hospital | Self::Road | Self::Landmark | Self::Locality => true,
-            // The estate in 恒大名都物业 and the road in 湘府路工地 still say where.
+            // The estate in 望海名都物业 and the road in 潮音路工地 still say where.
             Self::Company
             | Self::Site
             | Self::BusLine

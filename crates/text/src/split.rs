@@ -4,8 +4,10 @@
 //! clauses, each is read by the same [`Reader`] that reads whole messages, and neighbours that speak
 //! for one matter make a part. A split is proposed only when at least two parts read to different
 //! matters, each with [`SUPPORT`], and when the writer marked it: the second part begins with a
-//! number (二、, 2.) or a word that adds (另外, 还有, 此外, also). A letter that tells one long story
-//! in many sentences is one matter, whatever else it mentions. A proposal, never an act: a person splits.
+//! number (二、, 2.) or a word that adds (另外, 还有, 此外, also). What stands before a numbered list
+//! introduces it and is no demand beside it: the items are its reasons as often as not. A letter that
+//! tells one long story in many sentences is one matter, whatever else it mentions. A proposal, never
+//! an act: a person splits.
 
 use std::ops::Range;
 
@@ -13,9 +15,11 @@ use suban_domain::MatterCode;
 
 use crate::reading::{Reader, Reading, ToRead};
 
-/// Least score of a part read alone, in the quarters of [`crate::Candidate::score`]: two plain words
-/// at the front. A whole message is read from 16 on; a part that becomes a ticket must be surer.
-pub const SUPPORT: i32 = 24;
+/// Least score of a part read alone, in the quarters of [`crate::Candidate::score`]: one word of four
+/// characters or two shorter ones. A whole message is read from 16 on; a part that becomes a ticket must be surer.
+pub const SUPPORT: i32 = 28;
+/// Least share of the strongest part's score, in percent: less is an aside.
+const SHARE_PERCENT: i32 = 33;
 /// Most clauses that are read; a longer message is a dossier and no call.
 const MOST_CLAUSES: usize = 400;
 /// Most bytes of a message that are read.
@@ -23,7 +27,7 @@ const MOST_BYTES: usize = 64 * 1024;
 
 /// Ends a clause.
 const ENDS: &[char] = &['。', '！', '？', '!', '?', ';', '；', '\n'];
-/// Begins another matter, at the front of a clause.
+/// Adds another matter, at the front of a clause.
 const ADDS: &[&str] = &[
     "另外",
     "另",
@@ -33,21 +37,17 @@ const ADDS: &[&str] = &[
     "再就是",
     "再一个",
     "再者",
-    "其次",
-    "第二",
-    "第三",
-    "第四",
-    "其二",
-    "其三",
     "also",
     "in addition",
     "additionally",
-    "secondly",
-    "second,",
-    "thirdly",
     "another issue",
     "another problem",
     "besides",
+];
+/// Counts matters in words.
+const COUNTS: &[&str] = &[
+    "首先", "其次", "第一", "第二", "第三", "第四", "第五", "其一", "其二", "其三", "firstly", "secondly", "thirdly",
+    "first,", "second,", "third,",
 ];
 /// Numbers at the front of a clause: the character before the border.
 const NUMERALS: &[char] = &['一', '二', '三', '四', '五', '六', '七', '八', '九', '十'];
@@ -68,22 +68,35 @@ pub struct Part {
 pub fn split(reader: &Reader, text: &str) -> Vec<Part> {
     let text = text.get(..text.floor_char_boundary(MOST_BYTES)).unwrap_or("");
     let clauses = clauses(text);
-    if clauses.len() > MOST_CLAUSES || !clauses.iter().skip(1).any(|c| c.marked) {
+    if clauses.len() > MOST_CLAUSES || !clauses.iter().skip(1).any(|c| c.mark.is_some()) {
         return Vec::new();
     }
     // A stretch runs from one mark to the next: what the writer put together is judged together.
-    let mut stretches: Vec<Range<usize>> = Vec::new();
-    for clause in &clauses {
+    let mut stretches: Vec<Clause> = Vec::new();
+    for clause in clauses {
         match stretches.last_mut() {
-            Some(last) if !clause.marked => last.end = clause.range.end,
-            Some(_) | None => stretches.push(clause.range.clone()),
+            Some(last) if clause.mark.is_none() => last.range.end = clause.range.end,
+            Some(_) | None => stretches.push(clause),
         }
     }
+    let introduces = matches!(stretches.as_slice(), [first, second, ..]
+        if first.mark.is_none() && second.mark == Some(Mark::Counts));
+    if introduces {
+        stretches.remove(0);
+    }
+    let readings: Vec<(Range<usize>, Reading)> = stretches
+        .into_iter()
+        .map(|Clause { range, .. }| {
+            let reading = reader.read(&ToRead::words(text.get(range.clone()).unwrap_or("")));
+            (range, reading)
+        })
+        .collect();
+    let score = |reading: &Reading| reading.candidates.first().map_or(0, |c| c.score);
+    let strongest = readings.iter().map(|(_, r)| score(r)).max().unwrap_or(0);
+    let least = SUPPORT.max(strongest * SHARE_PERCENT / 100);
     let mut parts: Vec<Part> = Vec::new();
-    for range in stretches {
-        let reading = reader.read(&ToRead::words(text.get(range.clone()).unwrap_or("")));
-        let sure = reading.candidates.first().is_some_and(|c| c.score >= SUPPORT);
-        let known = reading.matter.clone().filter(|_| sure);
+    for (range, reading) in readings {
+        let known = reading.matter.clone().filter(|_| score(&reading) >= least);
         match known {
             // What says too little goes with what stands before it.
             None => {
@@ -118,8 +131,17 @@ fn extend(part: &mut Part, range: Range<usize>) {
 
 struct Clause {
     range: Range<usize>,
-    /// The writer marks it as another demand.
-    marked: bool,
+    /// The writer marks it as a demand.
+    mark: Option<Mark>,
+}
+
+/// How a demand is marked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    /// 另外.
+    Adds,
+    /// 二、
+    Counts,
 }
 
 /// The clauses of a text, without gaps between them.
@@ -131,7 +153,7 @@ fn clauses(text: &str) -> Vec<Clause> {
         // A sentence ends, or a comma stands before a mark: `路灯不亮，另外井盖松动`.
         let ends = ENDS.contains(&c)
             || c == '.' && rest.starts_with(' ')
-            || c == ' ' && enumerated(rest.get(..rest.ceil_char_boundary(24.min(rest.len()))).unwrap_or("")).is_some()
+            || c == ' ' && mark(rest) == Some(Mark::Counts)
             || matches!(c, ',' | '，' | '、' | '：' | ':') && mark(rest).is_some();
         if ends {
             borders.push(end);
@@ -143,41 +165,37 @@ fn clauses(text: &str) -> Vec<Clause> {
     for pair in borders.windows(2) {
         let range = pair[0]..pair[1];
         let words = text.get(range.clone()).unwrap_or("");
-        clauses.push(Clause { marked: mark(words).is_some(), range });
+        clauses.push(Clause { mark: mark(words), range });
     }
     clauses
 }
 
-/// How many bytes mark the clause as a demand of its own.
-fn mark(clause: &str) -> Option<usize> {
-    let words = clause.trim_start();
-    let led = clause.len() - words.len();
+fn mark(clause: &str) -> Option<Mark> {
     // The mark is at the front; more would copy the whole text for each comma.
-    let head: String = words.chars().take(20).map(crate::fold::narrow).collect();
-    if let Some(word) = ADDS.iter().find(|w| head.starts_with(**w)) {
+    let head: String = clause.chars().take(30).map(crate::fold::narrow).collect();
+    let head = head.trim_start();
+    let begins = |words: &[&'static str]| words.iter().copied().find(|w| head.starts_with(*w));
+    if let Some(word) = begins(ADDS) {
         // 另 alone opens words such as 另一, and `also` must end.
         let after = head.get(word.len()..).and_then(|h| h.chars().next());
         let whole = !word.is_ascii() || !after.is_some_and(|c| c.is_ascii_alphanumeric());
-        let other = *word == "另" && after.is_some_and(|c| matches!(c, '一' | '类' | '行' | '案' | '有'));
-        return (whole && !other).then_some(led + word.len());
+        let other = word == "另" && after.is_some_and(|c| matches!(c, '一' | '类' | '行' | '案' | '有'));
+        return (whole && !other).then_some(Mark::Adds);
     }
-    enumerated(&head).map(|n| led + n)
+    (begins(COUNTS).is_some() || is_numbered(head)).then_some(Mark::Counts)
 }
 
 /// `二、`, `2.`, `(2)`, `2)`; not `2.5`.
-fn enumerated(head: &str) -> Option<usize> {
+fn is_numbered(head: &str) -> bool {
     let open = head.strip_prefix('(');
     let rest = open.unwrap_or(head);
     let number: usize =
         rest.chars().take_while(|c| c.is_ascii_digit() || NUMERALS.contains(c)).take(3).map(char::len_utf8).sum();
-    if number == 0 {
-        return None;
-    }
-    let mut behind = rest.get(number..)?.chars();
-    let border = behind.next()?;
-    let closes = if open.is_some() { border == ')' } else { matches!(border, '、' | '.' | ')' | ':' | '．') };
+    let mut behind = rest.get(number..).unwrap_or("").chars();
+    let Some(border) = behind.next().filter(|_| number > 0) else { return false };
+    let closes = if open.is_some() { border == ')' } else { matches!(border, '、' | '.' | ')' | ':') };
     let decimal = border == '.' && behind.next().is_some_and(|c| c.is_ascii_digit());
-    (closes && !decimal).then_some(number)
+    closes && !decimal
 }
 
 #[cfg(test)]

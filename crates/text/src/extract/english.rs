@@ -3,7 +3,9 @@
 //! A name is the capitalised words before a word such as St or School. Behind a house number small
 //! letters do as well; elsewhere they are the words of a sentence (`a dirty street`).
 
+use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use super::{Folded, Found, Named, before};
 
@@ -110,9 +112,34 @@ const CROSSINGS: &[&str] = &["corner", "intersection", "junction", "crossing"];
 /// Most words of a name before its ending word.
 const LONGEST: usize = 4;
 
+/// What a word does in a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// Ends a street.
+    Street,
+    /// Ends a street, but is a word of its own as well.
+    StreetToo,
+    Crossing,
+    Head(Named),
+    Stop,
+    /// None of these.
+    Plain,
+}
+
+static ROLES: LazyLock<HashMap<&'static str, Role>> = LazyLock::new(|| {
+    let of = |words: &'static [&'static str], role: Role| words.iter().map(move |w| (*w, role));
+    of(STOPS, Role::Stop)
+        .chain(HEADS.iter().flat_map(|(named, words)| of(words, Role::Head(*named))))
+        .chain(of(STREETS_TOO, Role::StreetToo))
+        .chain(of(STREETS, Role::Street))
+        .chain(of(CROSSINGS, Role::Crossing))
+        .collect()
+});
+
 struct Word {
     range: Range<usize>,
     capital: bool,
+    role: Role,
 }
 
 /// Adds the English names of a text.
@@ -121,24 +148,21 @@ pub(super) fn names(text: &Folded<'_>, found: &mut Vec<Found>) {
     let words = words(text);
     let say = Say { folded, words: &words };
     for (i, word) in words.iter().enumerate() {
-        let Some(w) = folded.get(word.range.clone()) else { continue };
-        let plain = STREETS.contains(&w);
-        if plain || STREETS_TOO.contains(&w) {
-            say.street(i, plain, found);
-        } else if CROSSINGS.contains(&w) {
-            say.crossing(i, found);
-        } else if let Some((named, _)) = HEADS.iter().find(|(_, heads)| heads.contains(&w)) {
-            if word.capital
-                && let Some(from) = say.capitals_before(i)
-            {
-                found.push(Found::named(*named, from..word.range.end, folded));
+        match word.role {
+            Role::Street => say.street(i, true, found),
+            Role::StreetToo => say.street(i, false, found),
+            Role::Crossing => say.crossing(i, found),
+            Role::Head(named) if word.capital => {
+                if let Some(from) = say.capitals_before(i) {
+                    found.push(Found::named(named, from..word.range.end, folded));
+                }
             }
-        } else if w == "construction"
-            && say.word(i + 1) == "site"
-            && let Some(from) = say.capitals_before(i)
-        {
-            let end = say.words.get(i + 1).map_or(word.range.end, |s| s.range.end);
-            found.push(Found::named(Named::Site, from..end, folded));
+            Role::Plain if say.word(i) == "construction" && say.word(i + 1) == "site" => {
+                if let (Some(from), Some(site)) = (say.capitals_before(i), words.get(i + 1)) {
+                    found.push(Found::named(Named::Site, from..site.range.end, folded));
+                }
+            }
+            Role::Head(_) | Role::Plain | Role::Stop => {}
         }
     }
 }
@@ -156,7 +180,8 @@ fn words(text: &Folded<'_>) -> Vec<Word> {
         while at < bytes.len() && (bytes[at].is_ascii_alphanumeric() || bytes[at] == b'\'') {
             at += 1;
         }
-        words.push(Word { range: start..at, capital: text.is_capital(start) });
+        let role = text.folded.get(start..at).and_then(|w| ROLES.get(w)).copied().unwrap_or(Role::Plain);
+        words.push(Word { range: start..at, capital: text.is_capital(start), role });
     }
     words
 }
@@ -185,7 +210,11 @@ impl Say<'_> {
     }
 
     fn is_stop(&self, i: usize) -> bool {
-        STOPS.contains(&self.word(i))
+        self.words.get(i).is_some_and(|w| matches!(w.role, Role::Stop | Role::Crossing))
+    }
+
+    fn ends_street(&self, i: usize) -> bool {
+        self.words.get(i).is_some_and(|w| matches!(w.role, Role::Street | Role::StreetToo))
     }
 
     /// 1st, 42nd.
@@ -260,10 +289,10 @@ impl Say<'_> {
             while at < self.words.len() && at - from < LONGEST && !self.is_stop(at) {
                 let ends_here = self.gap(at) != " ";
                 let small_next = self.words.get(at + 1).is_some_and(|w| !w.capital);
-                let street = STREETS.contains(&self.word(at)) || STREETS_TOO.contains(&self.word(at));
+                let street = self.ends_street(at);
                 let capital = self.words.get(at).is_some_and(|w| w.capital);
                 at += 1;
-                if ends_here || street || capital && small_next && !STREETS.contains(&self.word(at)) {
+                if ends_here || street || capital && small_next && !self.ends_street(at) {
                     break;
                 }
             }

@@ -11,7 +11,7 @@ const BUILDINGS: &[&str] = &["号楼", "号栋", "号幢", "栋", "幢"];
 const COUNTED: &[&str] =
     &["楼", "房", "别墅", "住宅", "高层", "建筑", "栋", "幢", "的", "多层", "小高层", "商", "办公", "民", "自建"];
 /// Behind 楼: no floor.
-const NO_FLOOR_LOU: &[&str] = &["盘", "房", "梯", "宇", "栋", "市", "价", "层", "号"];
+const NO_FLOOR_LOU: &[&str] = &["盘", "板", "房", "梯", "宇", "栋", "市", "价", "层", "号"];
 /// Behind 层: one counts floors there, or it is a word of its own.
 const NO_FLOOR_CENG: &[&str] = &[
     "楼", "高", "建筑", "住", "次", "面", "以", "别", "的", "皮", "级", "层", "房", "电梯", "小", "意思", "左右",

@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::number::{Number, Written};
 use super::{Folded, before, begins, behind, ends};
@@ -73,6 +73,7 @@ struct Words {
 static SAID: LazyLock<Option<Words>> = LazyLock::new(|| {
     let says = WORDS.iter().flat_map(|(says, words)| words.split('|').map(|_| *says)).collect();
     let search = AhoCorasick::builder()
+        .kind(Some(AhoCorasickKind::DFA))
         .match_kind(MatchKind::LeftmostLongest)
         .build(WORDS.iter().flat_map(|(_, words)| words.split('|').map(str::trim)))
         .ok()?;
