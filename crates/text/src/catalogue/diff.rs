@@ -125,7 +125,8 @@ fn differ(table: Table, old: &impl Cells, new: &impl Cells) -> Option<Change> {
 /// Rules have no codes: those with the same conditions are the same rule, and of one matter in one area what is left
 /// over is taken in order.
 fn rules(changes: &mut Vec<RowChange>, old: &[Rule], new: &[Rule]) {
-    let mut left: BTreeMap<(&MatterCode, &AreaCode), (Vec<&Rule>, Vec<&Rule>)> = BTreeMap::new();
+    type BeforeAfter<'a> = (Vec<&'a Rule>, Vec<&'a Rule>);
+    let mut left: BTreeMap<(&MatterCode, &AreaCode), BeforeAfter<'_>> = BTreeMap::new();
     for rule in old {
         left.entry((&rule.matter, &rule.area)).or_default().0.push(rule);
     }
@@ -256,7 +257,7 @@ fn told(new: &Catalogue, matter: &MatterCode, shifts: Shifts, moments: &Moments,
             let areas: Vec<usize> = tree.fewest(&areas);
             let codes = areas.iter().filter_map(|at| new.rows.areas.get(*at));
             let names: Vec<&str> = codes.clone().map(|a| a.name.as_str()).collect();
-            for product in products(&places, moments.sizes()) {
+            for product in products(&places) {
                 let (when_zh, when_en) = moments.told(&product);
                 changes.push(LeadChange {
                     matter: matter.clone(),
@@ -275,7 +276,7 @@ fn told(new: &Catalogue, matter: &MatterCode, shifts: Shifts, moments: &Moments,
 }
 
 /// A set of moments as few sets that can be told in words: days × hours × subjects.
-fn products(places: &BTreeSet<[usize; 3]>, sizes: [usize; 3]) -> Vec<[Places; 3]> {
+fn products(places: &BTreeSet<[usize; 3]>) -> Vec<[Places; 3]> {
     let along = |n: usize| places.iter().filter_map(|p| p.get(n).copied()).collect::<Places>();
     let product = [along(0), along(1), along(2)];
     if product.iter().map(BTreeSet::len).product::<usize>() == places.len() {
@@ -291,7 +292,7 @@ fn products(places: &BTreeSet<[usize; 3]>, sizes: [usize; 3]) -> Vec<[Places; 3]
     }
     // Parts that differ in nothing else are told together.
     let mut told: Vec<[Places; 3]> = Vec::new();
-    for product in parts.values().flat_map(|part| products(part, sizes)) {
+    for product in parts.values().flat_map(products) {
         let same = |a: &[Places; 3], b: &[Places; 3]| (0..3).all(|n| n == axis || a.get(n) == b.get(n));
         match told.iter_mut().find(|earlier| same(earlier, &product)) {
             Some(earlier) => {

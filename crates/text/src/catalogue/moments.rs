@@ -54,10 +54,6 @@ impl Moments {
         })
     }
 
-    pub(super) fn sizes(&self) -> [usize; 3] {
-        [self.days.len(), self.minutes.len(), self.subjects.len()]
-    }
-
     /// The days, hours and subjects of a product, in Chinese and in English; nothing where it leaves nothing out.
     pub(super) fn told(&self, places: &[Places; 3]) -> (String, String) {
         let [days, minutes, subjects] = places;
