@@ -149,6 +149,8 @@ pub struct Oracle {
     local: Vec<i64>,
     /// Is it worked?
     works: Vec<bool>,
+    /// Natural time: as many minutes, in each of which the clock runs.
+    always: Vec<bool>,
 }
 
 impl Oracle {
@@ -169,7 +171,7 @@ impl Oracle {
             midnight.map_or(0, |midnight| midnight.as_second() / 60)
         };
         let (begin, first) = (midnight(zone), midnight(&TimeZone::UTC));
-        let (local, works) = (begin..)
+        let (local, works): (Vec<_>, Vec<_>) = (begin..)
             .map_while(|minute| {
                 let at = Timestamp::from_second(minute * 60).ok()?;
                 let local = minute + i64::from(zone.to_offset(at).seconds()) / 60;
@@ -179,7 +181,8 @@ impl Oracle {
                 Some((local, works))
             })
             .unzip();
-        Self { calendar, begin, local, works }
+        let always = vec![true; works.len()];
+        Self { calendar, begin, local, works, always }
     }
 
     /// The right answer, in microseconds; none when walking leaves the minutes that are known.
@@ -192,7 +195,7 @@ impl Oracle {
         };
         // The minutes in which the clock runs.
         let mut runs = match measure {
-            Measure::Natural => vec![true; self.works.len()],
+            Measure::Natural => self.always.clone(),
             Measure::Working => self.works.clone(),
         };
         for pause in &case.pauses {

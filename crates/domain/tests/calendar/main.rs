@@ -13,9 +13,11 @@ use std::sync::{Arc, LazyLock};
 use jiff::civil::DateTime;
 use suban_domain::{
     At,
-    calendar::{Calendar, Calendars, Source},
+    calendar::{Calendar, Calendars, Source, oracle::Oracle},
 };
 
+/// Calendars of every sort, each with its minutes; they take a while to make.
+static ORACLES: LazyLock<Vec<Oracle>> = LazyLock::new(|| Oracle::all().unwrap());
 static SHIPPED: LazyLock<Calendars> = LazyLock::new(|| Calendars::shipped().unwrap());
 
 fn sz() -> &'static Calendar {

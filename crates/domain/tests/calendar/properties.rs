@@ -3,12 +3,10 @@
 use proptest::prelude::*;
 use suban_domain::{
     At, Span,
-    calendar::{Allowance, Calendar, Measure, Pause, oracle::Oracle},
+    calendar::{Allowance, Calendar, Measure, Pause},
 };
 
-use crate::LazyLock;
-
-static ALL: LazyLock<Vec<Oracle>> = LazyLock::new(|| Oracle::all().unwrap());
+use crate::ORACLES;
 
 /// Printed by its name.
 #[derive(Clone, Copy)]
@@ -21,7 +19,7 @@ impl std::fmt::Debug for Any {
 }
 
 fn any_calendar() -> impl Strategy<Value = Any> {
-    (0..ALL.len()).prop_map(|i| Any(&ALL[i].calendar))
+    (0..ORACLES.len()).prop_map(|i| Any(&ORACLES[i].calendar))
 }
 
 /// 2010 to 2040, to the microsecond.
@@ -88,7 +86,7 @@ proptest! {
 
     #[test]
     fn subtracting_days_undoes_adding_them(at in any_time(), n in 0..300_u32) {
-        let calendar = &*ALL[0].calendar;
+        let calendar = &*ORACLES[0].calendar;
         let from = calendar.next_opening(at).unwrap();
         let due = calendar.due(from, Allowance::Days(n), &[]).unwrap();
         prop_assert_eq!(calendar.subtract(due, Allowance::Days(n), &[]).unwrap(), from);
