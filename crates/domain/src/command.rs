@@ -66,6 +66,35 @@ pub struct Submission {
     pub accept: Option<Reading>,
 }
 
+impl Submission {
+    /// An ordinary demand of which nothing else is known: from somebody without a name who can be reached, reported
+    /// when it was received, without words, waiting for its acceptance.
+    #[must_use]
+    pub fn new(id: TicketId, number: TicketNumber, source: Source, received_at: At) -> Self {
+        Self {
+            id,
+            number,
+            source,
+            requester: None,
+            reachable: true,
+            reported_at: received_at,
+            received_at,
+            texts: Vec::new(),
+            contact: None,
+            kind: None,
+            urgency: Urgency::Normal,
+            matter: None,
+            area: None,
+            point: None,
+            flags: Flags::default(),
+            upstream: None,
+            parent: None,
+            raised_from: None,
+            accept: None,
+        }
+    }
+}
+
 /// Everything that can be asked of one ticket; the row of D§6.2 stands in each comment.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {

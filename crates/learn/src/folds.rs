@@ -6,6 +6,8 @@
 
 use std::{collections::HashMap, hash::Hash};
 
+use suban_text::features::mixed;
+
 /// Group of each row: rows that share a key, directly or through other rows, have one number. Numbers count from 0
 /// in the order in which groups first appear.
 #[must_use]
@@ -72,10 +74,7 @@ pub fn deal(groups: &[usize], classes: &[usize], folds: usize, seed: u64) -> Vec
 
 /// A well spread number for a seed and a counter (splitmix64; Steele, Lea, Flood 2014).
 pub(crate) fn random(seed: u64, counter: u64) -> u64 {
-    let mut x = seed.wrapping_add(counter.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
+    mixed(seed.wrapping_add(counter.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15)))
 }
 
 #[cfg(test)]

@@ -214,11 +214,10 @@ async fn act(store: &Store, limits: &Limits, asks: Vec<WaitingAsk>) -> Vec<Waiti
         Ok(found) => {
             // One command a ticket a round: the next one is decided on what this one left.
             let mut taken = HashSet::new();
-            for mut one in found {
+            for one in found {
                 if taken.insert(one.ticket.id) {
                     round.push(one);
                 } else {
-                    one.waiting.ask.target = Target::Id(one.ticket.id);
                     later.push(one.waiting);
                 }
             }
@@ -240,7 +239,7 @@ fn fail(error: &StoreError, round: Vec<WaitingAsk>) {
     }
 }
 
-/// A command beside its ticket.
+/// A command beside its ticket. Should it wait for another round, it asks for the ticket by its id then.
 struct Found {
     waiting: WaitingAsk,
     ticket: Ticket,
@@ -249,7 +248,7 @@ struct Found {
 }
 
 /// Reads the tickets of a round, all at once; who asks for one that does not exist is told so.
-async fn find(store: &Store, mut asks: Vec<WaitingAsk>) -> Result<Vec<Found>, (StoreError, Vec<WaitingAsk>)> {
+async fn find(store: &Store, asks: Vec<WaitingAsk>) -> Result<Vec<Found>, (StoreError, Vec<WaitingAsk>)> {
     let (mut ids, mut numbers) = (Vec::new(), Vec::new());
     for waiting in &asks {
         match &waiting.ask.target {
@@ -258,20 +257,22 @@ async fn find(store: &Store, mut asks: Vec<WaitingAsk>) -> Result<Vec<Found>, (S
             Target::Read(_) => {}
         }
     }
-    let read = async { Ok((store.load(&ids).await?, store.by_numbers(&numbers).await?)) };
-    let (by_id, by_number) = match read.await {
+    let (by_id, by_number) = match tokio::try_join!(store.load(&ids), store.by_numbers(&numbers)) {
         Ok(read) => read,
         Err(error) => return Err((error, asks)),
     };
     let mut found = Vec::with_capacity(asks.len());
-    for waiting in asks.drain(..) {
-        let (ticket, fresh) = match &waiting.ask.target {
-            Target::Id(id) => (by_id.get(id).cloned(), true),
-            Target::Number(number) => (by_number.get(number).cloned(), true),
-            Target::Read(ticket) => (Some((**ticket).clone()), false),
+    for mut waiting in asks {
+        let (ticket, fresh) = match waiting.ask.target {
+            Target::Id(id) => (by_id.get(&id).cloned(), true),
+            Target::Number(number) => (by_number.get(&number).cloned(), true),
+            Target::Read(ticket) => (Some(*ticket), false),
         };
         match ticket {
-            Some(ticket) => found.push(Found { waiting, ticket, fresh }),
+            Some(ticket) => {
+                waiting.ask.target = Target::Id(ticket.id);
+                found.push(Found { waiting, ticket, fresh });
+            }
             None => drop(waiting.answer.send(Err(StoreError::NotFound { what: "ticket" }))),
         }
     }
@@ -289,7 +290,7 @@ async fn attempt(
     limits: &Limits,
     round: Vec<Found>,
 ) -> Result<Vec<WaitingAsk>, (StoreError, Vec<WaitingAsk>)> {
-    let read = async { Ok((known_requests(store, &round).await?, owners_of_words(store, &round).await?)) };
+    let read = async { tokio::try_join!(known_requests(store, &round), owners_of_words(store, &round)) };
     let (done_before, owners) = match read.await {
         Ok(read) => read,
         Err(error) => return Err((error, round.into_iter().map(|found| found.waiting).collect())),
@@ -297,13 +298,12 @@ async fn attempt(
     let mut changes = Vec::new();
     let mut again = Vec::new();
     let mut deciding: HashMap<TicketId, Deciding> = HashMap::new();
-    for Found { mut waiting, ticket, fresh } in round {
+    for Found { waiting, ticket, fresh } in round {
         let id = ticket.id;
         if done_before.contains(&id) {
             if fresh {
                 let _ = waiting.answer.send(Ok(Acted { ticket, repeated: true }));
             } else {
-                waiting.ask.target = Target::Id(id);
                 again.push(waiting);
             }
             continue;
@@ -313,10 +313,7 @@ async fn attempt(
                 changes.push(change);
                 deciding.insert(id, Deciding { waiting, texts });
             }
-            Err(_) if !fresh => {
-                waiting.ask.target = Target::Id(id);
-                again.push(waiting);
-            }
+            Err(_) if !fresh => again.push(waiting),
             Err(refused) => drop(waiting.answer.send(Err(refused))),
         }
     }
@@ -332,10 +329,9 @@ async fn attempt(
                     let _ = waiting.answer.send(Err(StoreError::Damaged { what: "change", problem }));
                 }
             }
-            for (id, Deciding { mut waiting, .. }) in deciding {
+            for Deciding { mut waiting, .. } in deciding.into_values() {
                 waiting.attempts += 1;
                 if waiting.attempts < ATTEMPTS {
-                    waiting.ask.target = Target::Id(id);
                     again.push(waiting);
                 } else {
                     let _ = waiting.answer.send(Err(StoreError::Contended));

@@ -12,8 +12,9 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use sha2::{Digest as _, Sha256};
 use suban_domain::{AreaCode, Point};
 
+use crate::catalogue::AreaLevel;
 use crate::fold::fold;
-use crate::place::{Level, Outlines, Placed, Unknown, implies};
+use crate::place::{Outlines, Placed, Unknown, implies};
 
 /// One area of the gazetteer.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,7 +61,7 @@ pub struct Gazetteer {
     search: AhoCorasick,
     outlines: Outlines,
     /// Of each place, where a map tells it.
-    levels: Vec<Option<Level>>,
+    levels: Vec<Option<AreaLevel>>,
     /// Points that stand for no place.
     defaults: Vec<Point>,
 }
@@ -137,7 +138,7 @@ impl Gazetteer {
     }
 
     /// Adds what only a map knows: outlines by place, levels, and points that stand for no place.
-    pub(crate) fn with_map(mut self, outlines: Outlines, levels: Vec<Option<Level>>, defaults: &[Point]) -> Self {
+    pub(crate) fn with_map(mut self, outlines: Outlines, levels: Vec<Option<AreaLevel>>, defaults: &[Point]) -> Self {
         self.outlines = outlines;
         self.levels = levels;
         self.defaults = defaults.to_vec();
@@ -210,7 +211,7 @@ impl Gazetteer {
         self.codes.get(place)
     }
 
-    pub(crate) fn level(&self, place: usize) -> Option<Level> {
+    pub(crate) fn level(&self, place: usize) -> Option<AreaLevel> {
         self.levels.get(place).copied().flatten()
     }
 

@@ -64,7 +64,7 @@ macro_rules! list {
 }
 
 list! {
-    /// How large an area is.
+    /// How large an area is; each lies in one of the level before.
     AreaLevel, "area level" {
         /// 省.
         Province = "province";
@@ -76,6 +76,8 @@ list! {
         SubDistrict = "sub-district";
         /// 社区, 村.
         Community = "community";
+        /// 网格: what one grid worker walks.
+        Grid = "grid";
     }
 }
 

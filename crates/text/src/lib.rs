@@ -30,7 +30,7 @@ pub use missing::{Beside, Missing, missing};
 pub use normalise::{Normalised, normalise, words_hash};
 pub use own::OwnValues;
 pub use phone::Phone;
-pub use place::{Datum, Gcj02, Level, Map, Picked, Resolved, Source, ToResolve, Unknown, Wgs84};
+pub use place::{Datum, Gcj02, Map, Picked, Resolved, Source, ToResolve, Unknown, Wgs84};
 pub use reading::{Candidate, Keyword, MatterWords, Reader, Reading, ToRead, Unbuildable};
 pub use split::split;
 pub use weights::{SparseVector, Weights};

@@ -15,60 +15,16 @@ mod outline;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use suban_domain::{AreaCode, Malformed};
+use suban_domain::AreaCode;
 
 pub use datum::{Datum, Gcj02, NoPoint, Wgs84};
 pub use map::{Area, At, Fault, Faults, Map, NamedPlace};
 pub(crate) use outline::Outlines;
 
 use crate::area::Gazetteer;
+use crate::catalogue::AreaLevel;
 use crate::extract::Named;
 use crate::fold::fold;
-
-/// How large an area is; each lies in one of the level before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Level {
-    /// 省.
-    Province,
-    /// 市.
-    City,
-    /// 区, 县.
-    District,
-    /// 街道, 镇, 乡.
-    SubDistrict,
-    /// 社区, 村.
-    Community,
-    /// 网格: what one grid worker walks.
-    Grid,
-}
-
-impl Level {
-    /// Every level, the widest first.
-    pub const ALL: [Self; 6] =
-        [Self::Province, Self::City, Self::District, Self::SubDistrict, Self::Community, Self::Grid];
-
-    /// The word in files.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Province => "province",
-            Self::City => "city",
-            Self::District => "district",
-            Self::SubDistrict => "sub-district",
-            Self::Community => "community",
-            Self::Grid => "grid",
-        }
-    }
-}
-
-impl std::str::FromStr for Level {
-    type Err = Malformed;
-    fn from_str(s: &str) -> Result<Self, Malformed> {
-        Self::ALL.into_iter().find(|l| l.code() == s).ok_or_else(|| {
-            Malformed::new("area level", "must be one of province city district sub-district community grid")
-        })
-    }
-}
 
 /// Who says where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -147,7 +103,7 @@ pub struct Part {
     /// Its code.
     pub area: AreaCode,
     /// Its level, where the map tells it.
-    pub level: Option<Level>,
+    pub level: Option<AreaLevel>,
     /// The sources that name it or something inside it.
     pub sources: Vec<Source>,
     /// How likely it is right, 0 to 1: one minus the chance that all of them are wrong.

@@ -19,6 +19,7 @@ mod processes;
 mod serve;
 mod stream;
 mod tokens;
+mod unzipped;
 
 use std::process::ExitCode;
 

@@ -6,9 +6,9 @@ pub(crate) mod any;
 pub(crate) mod cast;
 
 use suban_domain::{
-    Action, Actor, At, Channel, Command, ContactOutcome, Demand, Event, Finding, Flags, Kind, Limits, Mode, Outcome,
+    Action, Actor, At, Channel, Command, ContactOutcome, Demand, Event, Finding, Kind, Limits, Mode, Outcome,
     PersonCode, Reading, Recorded, Refusal, ReplyMeans, RequestId, ResultRecord, Role, SiteVisit, Source, SourceId,
-    SourceSystem, Span, State, Submission, TextId, Ticket, TicketId, TicketNumber, Tier, UnitCode, Urgency, Verdict,
+    SourceSystem, Span, State, Submission, TextId, Ticket, TicketId, TicketNumber, Tier, UnitCode, Verdict,
     VersionCode, decide, due_actions, open,
 };
 use uuid::Uuid;
@@ -53,31 +53,13 @@ pub(crate) fn reading() -> Reading {
 }
 
 pub(crate) fn submission(n: u128) -> Submission {
-    Submission {
-        id: id(n),
-        number: TicketNumber::new(26, 11, 24, u64::try_from(n).unwrap()),
-        source: Source {
-            channel: Channel::Phone12345,
-            system: SourceSystem::new("hotline").unwrap(),
-            id: SourceId::new(format!("s{n}")).unwrap(),
-        },
-        requester: None,
-        reachable: true,
-        reported_at: START,
-        received_at: START,
-        texts: vec![text(1)],
-        contact: None,
-        kind: None,
-        urgency: Urgency::Normal,
-        matter: None,
-        area: None,
-        point: None,
-        flags: Flags::default(),
-        upstream: None,
-        parent: None,
-        raised_from: None,
-        accept: Some(reading()),
-    }
+    let source = Source {
+        channel: Channel::Phone12345,
+        system: SourceSystem::new("hotline").unwrap(),
+        id: SourceId::new(format!("s{n}")).unwrap(),
+    };
+    let number = TicketNumber::new(26, 11, 24, u64::try_from(n).unwrap());
+    Submission { texts: vec![text(1)], accept: Some(reading()), ..Submission::new(id(n), number, source, START) }
 }
 
 pub(crate) fn result() -> ResultRecord {

@@ -1,6 +1,6 @@
 use suban_domain::{
-    Actor, At, Audience, Channel, Event, Fact, Flags, PersonCode, Recorded, RequestId, Role, Source, SourceId,
-    SourceSystem, Submission, TextId, TicketNumber, Urgency,
+    Actor, At, Audience, Channel, Event, Fact, PersonCode, Recorded, RequestId, Role, Source, SourceId, SourceSystem,
+    Submission, TextId, TicketNumber,
 };
 use uuid::Uuid;
 
@@ -9,31 +9,9 @@ use super::*;
 /// A ticket with this many events: its submission, then notes.
 fn log(n: u128, events: u32) -> Vec<Recorded> {
     let (ticket, at) = (TicketId::new(Uuid::from_u128(n)), At::from_micros(1));
-    let submission = Submission {
-        id: ticket,
-        number: TicketNumber::new(26, 1, 15, 1),
-        source: Source {
-            channel: Channel::Web,
-            system: SourceSystem::new("test").unwrap(),
-            id: SourceId::new("1").unwrap(),
-        },
-        requester: None,
-        reachable: true,
-        reported_at: at,
-        received_at: at,
-        texts: vec![TextId::new(Uuid::from_u128(2))],
-        contact: None,
-        kind: None,
-        urgency: Urgency::Normal,
-        matter: None,
-        area: None,
-        point: None,
-        flags: Flags::default(),
-        upstream: None,
-        parent: None,
-        raised_from: None,
-        accept: None,
-    };
+    let source =
+        Source { channel: Channel::Web, system: SourceSystem::new("test").unwrap(), id: SourceId::new("1").unwrap() };
+    let submission = Submission::new(ticket, TicketNumber::new(26, 1, 15, 1), source, at);
     let opened = suban_domain::open(&submission, at, &suban_domain::Limits::sz_district()).unwrap();
     let noted = || Event::from(Fact::Noted { text: TextId::new(Uuid::from_u128(3)), audience: Audience::Internal });
     let by = Actor { role: Role::Agent, person: PersonCode::new("a").unwrap(), unit: None, area: None };

@@ -9,8 +9,8 @@ use std::sync::{
 
 use futures::future::join_all;
 use suban_domain::{
-    Action, Channel, Command, Flags, Hash, Kind, Limits, Reading, RequestId, Role, Source, SourceId, SourceSystem,
-    Submission, TextId, Ticket, TicketId, TicketNumber, Urgency, Verdict, VersionCode,
+    Action, Channel, Command, Hash, Kind, Limits, Reading, RequestId, Role, Source, SourceId, SourceSystem, Submission,
+    TextId, Ticket, TicketId, TicketNumber, Verdict, VersionCode,
 };
 use suban_runtime::{Health, Tasks};
 use suban_store::{Ask, Change, Created, NewTicket, Store, StoreError, Target, Writer, texts::TextKind};
@@ -20,31 +20,16 @@ fn demand(store: &Store, source: &str, said: u8) -> NewTicket {
     let at = database::noon();
     let id = store.ids().ticket(at);
     let version = VersionCode::new("reader:1").unwrap();
+    let from = Source {
+        channel: Channel::Web,
+        system: SourceSystem::new("test").unwrap(),
+        id: SourceId::new(source).unwrap(),
+    };
     NewTicket {
         submission: Submission {
-            id,
-            number: TicketNumber::new(26, 1, 15, 1),
-            source: Source {
-                channel: Channel::Web,
-                system: SourceSystem::new("test").unwrap(),
-                id: SourceId::new(source).unwrap(),
-            },
-            requester: None,
-            reachable: true,
-            reported_at: at,
-            received_at: at,
             texts: vec![TextId::new(store.ids().uuid(at))],
-            contact: None,
-            kind: None,
-            urgency: Urgency::Normal,
-            matter: None,
-            area: None,
-            point: None,
-            flags: Flags::default(),
-            upstream: None,
-            parent: None,
-            raised_from: None,
             accept: Some(Reading { kind: Some(Kind::Help), matter: None, area: None, version }),
+            ..Submission::new(id, TicketNumber::new(26, 1, 15, 1), from, at)
         },
         person: None,
         texts: vec![],

@@ -238,7 +238,7 @@ fn rules(catalogue: &Catalogue, report: &mut Report<'_>) {
 fn level(catalogue: &Catalogue, rule: &Rule, report: &mut Report<'_>) {
     let Some(level) = rule.level else { return };
     let small = match level {
-        AreaLevel::SubDistrict | AreaLevel::Community => true,
+        AreaLevel::SubDistrict | AreaLevel::Community | AreaLevel::Grid => true,
         AreaLevel::Province | AreaLevel::City | AreaLevel::District => false,
     };
     let unit = match &rule.lead {

@@ -14,8 +14,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use suban_domain::{AreaCode, Point};
 
-use super::{Datum, Gcj02, Level, NoPoint, Outlines, Wgs84};
+use super::{Datum, Gcj02, NoPoint, Outlines, Wgs84};
 use crate::area::{Gazetteer, Place};
+use crate::catalogue::AreaLevel;
 
 /// Between several values of one cell.
 const LIST: char = '|';
@@ -73,7 +74,7 @@ pub struct Area {
     /// Its name and other names of its own, the official first.
     pub names: Vec<String>,
     /// Its level.
-    pub level: Option<Level>,
+    pub level: Option<AreaLevel>,
     /// The area around it.
     pub parent: Option<AreaCode>,
     /// Its centre.
@@ -336,7 +337,7 @@ impl Map {
         ))
     }
 
-    fn levels(&self) -> Vec<Option<Level>> {
+    fn levels(&self) -> Vec<Option<AreaLevel>> {
         self.areas.iter().map(|a| a.level).collect()
     }
 
@@ -376,7 +377,7 @@ fn split(cell: &str) -> Vec<String> {
     cell.split(LIST).map(str::trim).filter(|n| !n.is_empty()).map(str::to_owned).collect()
 }
 
-fn level(word: &str, fault: &mut impl FnMut(String)) -> Option<Level> {
+fn level(word: &str, fault: &mut impl FnMut(String)) -> Option<AreaLevel> {
     if word.is_empty() {
         return None;
     }

@@ -52,16 +52,16 @@ fn sources_that_agree_make_each_other_surer() {
     let read = city().resolve(&said);
     assert_eq!(read.area.as_ref().map(AreaCode::as_str), Some("LG010101"));
     assert_eq!(read.conflicts, []);
-    let parts: Vec<(&str, Option<Level>, &[Source])> =
+    let parts: Vec<(&str, Option<AreaLevel>, &[Source])> =
         read.parts.iter().map(|p| (p.area.as_str(), p.level, p.sources.as_slice())).collect();
     use Source::{Implied, Picked, Said, Typed};
     assert_eq!(
         parts,
         [
-            ("LG", Some(Level::District), &[Picked, Typed, Said, Implied][..]),
-            ("LG01", Some(Level::SubDistrict), &[Picked, Typed, Implied]),
-            ("LG0101", Some(Level::Community), &[Picked, Implied]),
-            ("LG010101", Some(Level::Grid), &[Picked]),
+            ("LG", Some(AreaLevel::District), &[Picked, Typed, Said, Implied][..]),
+            ("LG01", Some(AreaLevel::SubDistrict), &[Picked, Typed, Implied]),
+            ("LG0101", Some(AreaLevel::Community), &[Picked, Implied]),
+            ("LG010101", Some(AreaLevel::Grid), &[Picked]),
         ]
     );
     assert!(read.parts.is_sorted_by(|a, b| a.confidence >= b.confidence));

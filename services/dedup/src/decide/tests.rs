@@ -1,7 +1,6 @@
 use suban_domain::{
     Action, AreaCode, At, Channel, Command, Flags, Kind, Limits, MatterCode, Mode, Reading, Recorded, RequestId,
-    Source, SourceId, SourceSystem, Submission, TextId, TicketNumber, Tier, UnitCode, Urgency, VersionCode, decide,
-    open,
+    Source, SourceId, SourceSystem, Submission, TextId, TicketNumber, Tier, UnitCode, VersionCode, decide, open,
 };
 use suban_text::Tables;
 use uuid::Uuid;
@@ -38,30 +37,21 @@ fn ticket(n: u32, matter: Option<&str>, area: Option<&str>, kind: Kind, flags: F
         area: area.map(|a| AreaCode::new(a).unwrap()),
         version: VersionCode::new("reader:1").unwrap(),
     };
+    let source = Source {
+        channel: Channel::Phone12345,
+        system: SourceSystem::new("hotline").unwrap(),
+        id: SourceId::new(format!("s{n}")).unwrap(),
+    };
     let submission = Submission {
-        id: TicketId::new(Uuid::from_u128(u128::from(n))),
-        number: TicketNumber::new(26, 11, 24, u64::from(n)),
-        source: Source {
-            channel: Channel::Phone12345,
-            system: SourceSystem::new("hotline").unwrap(),
-            id: SourceId::new(format!("s{n}")).unwrap(),
-        },
-        requester: None,
-        reachable: true,
-        reported_at: at,
-        received_at: at,
         texts: vec![TextId::new(Uuid::from_u128(2))],
-        contact: None,
-        kind: None,
-        urgency: Urgency::Normal,
-        matter: None,
-        area: None,
-        point: None,
         flags,
-        upstream: None,
-        parent: None,
-        raised_from: None,
         accept: Some(reading),
+        ..Submission::new(
+            TicketId::new(Uuid::from_u128(u128::from(n))),
+            TicketNumber::new(26, 11, 24, u64::from(n)),
+            source,
+            at,
+        )
     };
     let events = open(&submission, at, &Limits::sz_district()).unwrap();
     let mut ticket: Option<Ticket> = None;

@@ -33,30 +33,15 @@ fn ticket(matter: Option<&str>, area: Option<&str>) -> Ticket {
     let matter = matter.map(|m| MatterCode::new(m).unwrap());
     let area = area.map(|a| AreaCode::new(a).unwrap());
     let reading = Reading { kind: Some(Kind::Help), matter, area, version: VersionCode::new("reader:1").unwrap() };
+    let source = Source {
+        channel: Channel::Phone12345,
+        system: SourceSystem::new("hotline").unwrap(),
+        id: SourceId::new("s1").unwrap(),
+    };
     let submission = Submission {
-        id: TicketId::new(Uuid::from_u128(1)),
-        number: TicketNumber::new(26, 11, 24, 1),
-        source: Source {
-            channel: Channel::Phone12345,
-            system: SourceSystem::new("hotline").unwrap(),
-            id: SourceId::new("s1").unwrap(),
-        },
-        requester: None,
-        reachable: true,
-        reported_at: at,
-        received_at: at,
         texts: vec![TextId::new(Uuid::from_u128(2))],
-        contact: None,
-        kind: None,
-        urgency: Urgency::Normal,
-        matter: None,
-        area: None,
-        point: None,
-        flags: Flags::default(),
-        upstream: None,
-        parent: None,
-        raised_from: None,
         accept: Some(reading),
+        ..Submission::new(TicketId::new(Uuid::from_u128(1)), TicketNumber::new(26, 11, 24, 1), source, at)
     };
     let mut events = open(&submission, at, &Limits::sz_district()).unwrap();
     events.push(Event::from(Fact::Judged {

@@ -11,14 +11,15 @@ use std::{
 
 use serde::Serialize;
 use suban_learn::{
-    eval::{CALIBRATION_BINS, Judged, accuracy, calibration_error, coverage_at, threshold_for},
+    eval::{CALIBRATION_BINS, Judged, accuracy, calibration_error, threshold_for},
     history::days,
     unit::{Lineage, Ranked, Schema, Tuning, UnitModel},
 };
 
 use super::{
     args::Dispatch,
-    table::{Columns, Table, day_number},
+    figures::{Milliseconds, Sent, speed},
+    table::{Columns, Table, date_of, day_number},
 };
 use crate::{bench::proc, print};
 
@@ -38,23 +39,11 @@ struct Report {
     top3: Option<f64>,
     ece: f64,
     coverage_at_precision: BTreeMap<String, Sent>,
-    ms: Quantiles,
+    ms: Milliseconds,
     per_s: Option<f64>,
     train_seconds: f64,
     model_mb: f64,
     rss_mb: Option<f64>,
-}
-
-#[derive(Debug, Default, Serialize)]
-struct Sent {
-    coverage: Option<f64>,
-    achieved_precision: Option<f64>,
-}
-
-#[derive(Debug, Serialize)]
-struct Quantiles {
-    p50: Option<f64>,
-    p99: Option<f64>,
 }
 
 /// Runs it.
@@ -79,8 +68,8 @@ pub(super) fn run(how: &Dispatch) -> anyhow::Result<ExitCode> {
             anyhow::ensure!(
                 trained > 0 && trained < table.days.len(),
                 "--from must leave tickets on both sides: the file's days go from {} to {}",
-                day_text(&table, 0),
-                day_text(&table, table.days.len() - 1)
+                date_of(table.days[0])?,
+                date_of(table.days[table.days.len() - 1])?
             );
             trained
         }
@@ -92,12 +81,6 @@ pub(super) fn run(how: &Dispatch) -> anyhow::Result<ExitCode> {
         show(&report)
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn day_text(table: &Table, row: usize) -> String {
-    let days = jiff::Span::new().try_days(table.days.get(row).copied().unwrap_or(0));
-    let date = days.and_then(|days| jiff::civil::date(1970, 1, 1).checked_add(days));
-    date.map_or_else(|_| "?".to_owned(), |date| date.to_string())
 }
 
 /// Learns from the first `trained` rows and asks about the others.
@@ -178,22 +161,16 @@ fn report(before: &[Judged], answers: &[Answer]) -> Report {
     let judged: Vec<Judged> = answers.iter().map(|answer| answer.judged).collect();
     let in_three: Vec<Judged> =
         answers.iter().map(|answer| Judged { right: answer.in_three, ..answer.judged }).collect();
-    let sent = threshold_for(before, PRECISION, SUPPORT).map_or_else(Sent::default, |threshold| {
-        let coverage = coverage_at(&judged, threshold);
-        Sent { coverage: Some(coverage.coverage), achieved_precision: coverage.achieved_precision }
-    });
-    let mut took: Vec<Duration> = answers.iter().map(|answer| answer.took).collect();
-    took.sort_unstable();
-    let quantile = |share: usize| took.get(took.len() * share / 100).map(|took| took.as_secs_f64() * 1e3);
-    let all: Duration = took.iter().sum();
+    let sent = Sent::at(threshold_for(before, PRECISION, SUPPORT), &judged);
+    let (ms, per_s) = speed(answers.iter().map(|answer| answer.took));
     Report {
         n: answers.len(),
         top1: accuracy(&judged),
         top3: accuracy(&in_three),
         ece: calibration_error(&judged, CALIBRATION_BINS),
         coverage_at_precision: BTreeMap::from([(PRECISION.to_string(), sent)]),
-        ms: Quantiles { p50: quantile(50), p99: quantile(99) },
-        per_s: (!all.is_zero()).then(|| answers.len() as f64 / all.as_secs_f64()),
+        ms,
+        per_s,
         train_seconds: 0.0,
         model_mb: 0.0,
         rss_mb: None,

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use serde::Serialize;
-use suban_learn::eval::{CALIBRATION_BINS, Judged, accuracy, calibration_error, macro_f1};
+use suban_learn::eval::{CALIBRATION_BINS, Judged, accuracy, calibration_error, coverage_at, macro_f1};
 
 /// One message, read.
 #[derive(Debug, Clone)]
@@ -31,11 +31,28 @@ pub(super) struct Sent {
     pub(super) achieved_precision: Option<f64>,
 }
 
-/// Milliseconds for one message.
+impl Sent {
+    /// What a threshold would have sent; unknown where there is none.
+    pub(super) fn at(threshold: Option<f64>, judged: &[Judged]) -> Self {
+        let coverage = threshold.map(|threshold| coverage_at(judged, threshold));
+        Self { coverage: coverage.map(|c| c.coverage), achieved_precision: coverage.and_then(|c| c.achieved_precision) }
+    }
+}
+
+/// Milliseconds for one answer.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct Milliseconds {
     pub(super) p50: Option<f64>,
     pub(super) p99: Option<f64>,
+}
+
+/// How long single answers took, and how many one core gives in a second.
+pub(super) fn speed(took: impl Iterator<Item = Duration>) -> (Milliseconds, Option<f64>) {
+    let mut took: Vec<f64> = took.map(|took| took.as_secs_f64()).collect();
+    took.sort_by(f64::total_cmp);
+    let seconds: f64 = took.iter().sum();
+    let at = |share: f64| took.get(((took.len() as f64 * share).ceil() as usize).saturating_sub(1)).map(|s| s * 1e3);
+    (Milliseconds { p50: at(0.5), p99: at(0.99) }, (seconds > 0.0).then(|| took.len() as f64 / seconds))
 }
 
 /// The figures of one set of messages.
@@ -58,10 +75,7 @@ impl Figures {
         let judged: Vec<Judged> = outcomes.iter().map(|o| o.judged).collect();
         let pairs: Vec<(&str, &str)> = outcomes.iter().map(|o| (o.truth.as_str(), o.predicted.as_str())).collect();
         let in_three = outcomes.iter().filter(|o| o.in_three).count();
-        let seconds: f64 = outcomes.iter().map(|o| o.took.as_secs_f64()).sum();
-        let mut took: Vec<f64> = outcomes.iter().map(|o| o.took.as_secs_f64() * 1e3).collect();
-        took.sort_by(f64::total_cmp);
-        let at = |share: f64| took.get(((took.len() as f64 * share).ceil() as usize).saturating_sub(1)).copied();
+        let (ms, per_s) = speed(outcomes.iter().map(|o| o.took));
         Self {
             n: outcomes.len(),
             accuracy: accuracy(&judged),
@@ -73,8 +87,8 @@ impl Figures {
                 .enumerate()
                 .map(|(at, precision)| (precision.to_string(), sent(outcomes, at)))
                 .collect(),
-            ms: Milliseconds { p50: at(0.5), p99: at(0.99) },
-            per_s: (seconds > 0.0).then(|| outcomes.len() as f64 / seconds),
+            ms,
+            per_s,
         }
     }
 }

@@ -3,14 +3,15 @@
 use std::{
     collections::HashMap,
     fs::File,
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, Read},
     path::Path,
 };
 
 use anyhow::{Context as _, bail};
-use flate2::bufread::MultiGzDecoder;
 use serde::Deserialize;
 use serde_json::Value;
+
+use crate::unzipped::unzipped;
 
 /// What a message says.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -62,9 +63,7 @@ struct CsvRow {
 /// Reads a file; its name says its format, its first bytes whether it is gzipped.
 pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Labelled>> {
     let file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
-    let mut input = BufReader::new(file);
-    let zipped = input.fill_buf().with_context(|| format!("reading {}", path.display()))?.starts_with(&[0x1f, 0x8b]);
-    let input: Box<dyn Read> = if zipped { Box::new(MultiGzDecoder::new(input)) } else { Box::new(input) };
+    let input = unzipped(file).with_context(|| format!("reading {}", path.display()))?;
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().to_ascii_lowercase());
     let name = name.strip_suffix(".gz").unwrap_or(&name);
     let rows = match Path::new(name).extension().and_then(|extension| extension.to_str()) {
@@ -79,9 +78,9 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Labelled>> {
     Ok(rows)
 }
 
-fn json_rows(input: impl Read) -> anyhow::Result<Vec<Labelled>> {
+fn json_rows(input: impl BufRead) -> anyhow::Result<Vec<Labelled>> {
     let mut rows = Vec::new();
-    for (line, text) in (1..).zip(BufReader::new(input).lines()) {
+    for (line, text) in (1..).zip(input.lines()) {
         let text = text.with_context(|| format!("line {line}: not readable UTF-8"))?;
         if text.trim().is_empty() {
             continue;

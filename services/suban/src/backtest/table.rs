@@ -2,16 +2,12 @@
 //!
 //! Each different value is kept once, so that a million rows take some tens of megabytes.
 
-use std::{
-    collections::HashMap,
-    fs::File,
-    io::{BufRead as _, BufReader, Read},
-    path::Path,
-};
+use std::{collections::HashMap, fs::File, io::Read, path::Path};
 
 use anyhow::Context as _;
-use flate2::bufread::MultiGzDecoder;
 use jiff::civil::{Date, date};
+
+use crate::unzipped::unzipped;
 
 /// Which columns.
 pub(super) struct Columns<'a> {
@@ -53,6 +49,11 @@ impl Values {
 /// The day of 1970-01-01 from which days are counted.
 const EPOCH: Date = date(1970, 1, 1);
 
+/// The date of a day by its number.
+pub(super) fn date_of(day: i32) -> anyhow::Result<Date> {
+    Ok(EPOCH.checked_add(jiff::Span::new().try_days(day)?)?)
+}
+
 /// Days since 1970-01-01.
 pub(super) fn day_number(day: Date) -> i32 {
     i32::try_from(day.duration_since(EPOCH).as_hours() / 24).unwrap_or(i32::MAX)
@@ -62,15 +63,8 @@ impl Table {
     /// Reads a file.
     pub(super) fn read(path: &Path, columns: &Columns<'_>) -> anyhow::Result<Self> {
         let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-        Self::from_reader(file, columns).with_context(|| format!("cannot read {}", path.display()))
-    }
-
-    fn from_reader(input: impl Read, columns: &Columns<'_>) -> anyhow::Result<Self> {
-        let mut input = BufReader::with_capacity(1 << 16, input);
-        if input.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
-            return Self::from_csv(MultiGzDecoder::new(input), columns);
-        }
-        Self::from_csv(input, columns)
+        let read = || Self::from_csv(unzipped(file)?, columns);
+        read().with_context(|| format!("cannot read {}", path.display()))
     }
 
     fn from_csv(input: impl Read, columns: &Columns<'_>) -> anyhow::Result<Self> {
@@ -147,15 +141,13 @@ fn day(text: &str) -> Option<i32> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
-
     use super::*;
 
     const FILE: &str = "\u{feff}id,day,street,unit,outcome\n1,2018/10/02,碧岭,a,on time\n2,2018-10-01 09:30:00,坑梓,b,late\n3,2018-10-01T08:00:00Z,碧岭,a,late\n";
 
     fn read(file: &str, features: &[&str]) -> anyhow::Result<Table> {
         let features: Vec<String> = features.iter().map(|name| (*name).to_owned()).collect();
-        Table::from_reader(file.as_bytes(), &Columns { label: "unit", features: &features, time: "day" })
+        Table::from_csv(file.as_bytes(), &Columns { label: "unit", features: &features, time: "day" })
     }
 
     #[test]
@@ -164,14 +156,6 @@ mod tests {
         assert_eq!(table.days, [17_805, 17_805, 17_806]);
         let rows: Vec<_> = (0..3).map(|row| (table.features(row).collect::<String>(), table.label(row))).collect();
         assert_eq!(rows, [("坑梓".to_owned(), "b"), ("碧岭".to_owned(), "a"), ("碧岭".to_owned(), "a")]);
-    }
-
-    #[test]
-    fn a_gzipped_file_is_read_as_well() {
-        let mut zipped = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        zipped.write_all(FILE.as_bytes()).unwrap();
-        let columns = Columns { label: "unit", features: &[], time: "day" };
-        assert_eq!(Table::from_reader(zipped.finish().unwrap().as_slice(), &columns).unwrap().days.len(), 3);
     }
 
     #[test]

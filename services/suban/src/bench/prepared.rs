@@ -5,9 +5,9 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use sha2::{Digest as _, Sha256};
 use suban_domain::{
-    Action, Actor, Answers, At, Channel, Command, ContactOutcome, Demand, Finding, Flags, Hash, Kind, Outcome,
-    PersonCode, Reading, ReplyMeans, RequestId, ResultRecord, Role, SiteVisit, Source, SourceId, SourceSystem,
-    Submission, SurveyMeans, TextId, TicketNumber, Tier, Urgency, Verdict, VersionCode,
+    Action, Actor, Answers, At, Channel, Command, ContactOutcome, Demand, Finding, Hash, Kind, Outcome, PersonCode,
+    Reading, ReplyMeans, RequestId, ResultRecord, Role, SiteVisit, Source, SourceId, SourceSystem, Submission,
+    SurveyMeans, TextId, TicketNumber, Tier, Urgency, Verdict, VersionCode,
 };
 use suban_proto::v1;
 use suban_service::InForce;
@@ -65,30 +65,17 @@ impl Maker {
             [&ask.text, &ask.title, &ask.place_text].iter().fold(Sha256::new(), |hash, part| hash.chain_update(part));
         let phone = person.phone_hash;
         let urgency = ask.urgency.and_then(Urgency::from_number);
+        let source =
+            Source { channel, system: SourceSystem::new(&*ask.source_system)?, id: SourceId::new(&*ask.source_id)? };
         let submission = Submission {
-            id,
-            number: TicketNumber::new(0, 1, 1, 0), // the store gives the real one
-            source: Source {
-                channel,
-                system: SourceSystem::new(&*ask.source_system)?,
-                id: SourceId::new(&*ask.source_id)?,
-            },
             requester: Some(person.id),
             reachable: phone.is_some(),
-            reported_at: at,
-            received_at: at,
             texts: texts.iter().filter(|t| t.kind == TextKind::CitizenWords).map(|t| t.id).collect(),
-            contact: None,
             kind,
             urgency: urgency.into_iter().chain(said.urgency_hint).max().unwrap_or(Urgency::Normal),
-            matter: None,
-            area: None,
-            point: None,
-            flags: Flags::default(),
-            upstream: None,
-            parent: None,
-            raised_from: None,
             accept: Some(reading),
+            // The store gives the real number.
+            ..Submission::new(id, TicketNumber::new(0, 1, 1, 0), source, at)
         };
         Ok(NewTicket {
             submission,

@@ -1,8 +1,8 @@
 //! One of each fault, planted in an otherwise clean city of two tickets: exactly it is found.
 
 use suban_domain::{
-    Actor, At, Channel, Fact, Flags, Limits, PersonCode, Reading, RequestId, Role, Source, SourceId, SourceSystem,
-    Span, Submission, TicketNumber, Urgency, Verdict, VersionCode, open,
+    Actor, At, Channel, Fact, Limits, PersonCode, Reading, RequestId, Role, Source, SourceId, SourceSystem, Span,
+    Submission, TicketNumber, Verdict, VersionCode, open,
 };
 use uuid::Uuid;
 
@@ -27,27 +27,8 @@ fn source(n: u64) -> Source {
 }
 
 fn submission(n: u64) -> Submission {
-    Submission {
-        id: id(n),
-        number: TicketNumber::new(26, 11, 24, n),
-        source: source(n),
-        requester: None,
-        reachable: true,
-        reported_at: START,
-        received_at: START,
-        texts: Vec::new(),
-        contact: None,
-        kind: None,
-        urgency: Urgency::Normal,
-        matter: None,
-        area: None,
-        point: None,
-        flags: Flags::default(),
-        upstream: None,
-        parent: None,
-        raised_from: None,
-        accept: Some(Reading { kind: None, matter: None, area: None, version: VersionCode::new("reader:1").unwrap() }),
-    }
+    let reading = Reading { kind: None, matter: None, area: None, version: VersionCode::new("reader:1").unwrap() };
+    Submission { accept: Some(reading), ..Submission::new(id(n), TicketNumber::new(26, 11, 24, n), source(n), START) }
 }
 
 /// Submitted and accepted.

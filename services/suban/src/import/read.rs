@@ -6,12 +6,13 @@
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     fs::File,
-    io::{BufRead, BufReader, ErrorKind, Read},
+    io::{BufRead, ErrorKind, Read},
     path::Path,
 };
 
 use anyhow::Context as _;
-use flate2::bufread::MultiGzDecoder;
+
+use crate::unzipped::unzipped;
 
 mod csv_lines;
 
@@ -111,15 +112,8 @@ impl Reader {
         encoding: Encoding,
         delimiter: u8,
     ) -> anyhow::Result<Self> {
-        let mut input = BufReader::with_capacity(1 << 16, input);
-        let zipped = input.fill_buf()?.starts_with(&[0x1f, 0x8b]);
-        let input: Box<dyn BufRead + Send> = if zipped {
-            Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(input)))
-        } else {
-            Box::new(input)
-        };
         let mut reader = Self {
-            lines: Lines { input, line: 0 },
+            lines: Lines { input: unzipped(input)?, line: 0 },
             format,
             encoding,
             delimiter,
