@@ -45,8 +45,8 @@ impl DispatchService for Api {
     }
 
     async fn diff_catalogue(&self, request: Request<v1::DiffCatalogueRequest>) -> Answer<v1::DiffCatalogueReply> {
-        who(&request)?;
-        self.compare(request.into_inner()).await.map(Response::new)
+        let caller = who(&request)?;
+        self.compare(&caller, request.into_inner()).await.map(Response::new)
     }
 
     async fn roll_back_catalogue(

@@ -92,7 +92,12 @@ impl Api {
     }
 
     /// What one catalogue changes against another.
-    pub(crate) async fn compare(&self, ask: v1::DiffCatalogueRequest) -> Result<v1::DiffCatalogueReply, Status> {
+    pub(crate) async fn compare(
+        &self,
+        caller: &Caller,
+        ask: v1::DiffCatalogueRequest,
+    ) -> Result<v1::DiffCatalogueReply, Status> {
+        policy::may_administer(caller, policy::Administration::Catalogue)?;
         let old = if ask.old.is_empty() {
             let in_force = self.app.catalogues.now();
             let in_force = in_force.ok_or_else(|| errors::invalid("old", "is empty, and no catalogue is in force"))?;
