@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod alert;
 pub mod area;
 pub mod catalogue;
 pub mod display;
@@ -18,8 +19,10 @@ pub mod reading;
 mod risk;
 mod scan;
 pub mod split;
+pub mod title;
 pub mod weights;
 
+pub use alert::{Alert, alerts};
 pub use area::{AreaReading, Gazetteer, Place, TooManyWords};
 pub use catalogue::{Catalogue, Circumstances, Lead, Merge, NoLead, Problem, Problems, Tables};
 pub use extract::{Extraction, Mention, Named, TimeSaid, extract};
@@ -33,4 +36,5 @@ pub use phone::Phone;
 pub use place::{Datum, Gcj02, Map, Picked, Resolved, Source, ToResolve, Unknown, Wgs84};
 pub use reading::{Candidate, Keyword, MatterWords, Reader, Reading, ToRead, Unbuildable};
 pub use split::split;
+pub use title::title;
 pub use weights::{SparseVector, Weights};

@@ -64,6 +64,11 @@ impl IntakeService for Api {
         self.who_calls(&caller, &ask).await.map(Response::new)
     }
 
+    async fn read_draft(&self, request: Request<v1::ReadDraftRequest>) -> Result<Response<v1::Draft>, Status> {
+        let (caller, ask) = open(request)?;
+        self.help(&caller, &ask).map(Response::new)
+    }
+
     async fn accept(&self, request: Request<v1::AcceptRequest>) -> Result<Response<v1::CommandReply>, Status> {
         let (caller, ask) = open(request)?;
         self.do_accept(&caller, ask).await.map(Response::new)

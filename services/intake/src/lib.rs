@@ -10,6 +10,7 @@ mod caller;
 mod commands;
 mod contact;
 mod demand;
+mod draft;
 mod history;
 mod list;
 mod submit;
