@@ -2,6 +2,7 @@
 
 use suban_domain::{ContactOutcome, Demand, Finding, Outcome, ReplyMeans, ReturnReason, Role, SiteVisit, State};
 use suban_proto::v1;
+use tonic::Status;
 
 use crate::{Case, City, Desk};
 
@@ -132,6 +133,14 @@ impl<'a> Unit<'a> {
     /// # Panics
     /// When it may not.
     pub async fn asks_to_return(&self, case: &Case, to: &str) {
+        self.tries_to_return(case, to).await.unwrap();
+    }
+
+    /// The same, where it may be refused.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub async fn tries_to_return(&self, case: &Case, to: &str) -> Result<(), Status> {
         let ask = v1::RequestReturnRequest {
             request_id: self.city.request(),
             ticket: case.number.clone(),
@@ -139,6 +148,6 @@ impl<'a> Unit<'a> {
             evidence: "经核实不属于本单位职责范围,建议转有关单位办理".into(),
             suggested_unit: to.into(),
         };
-        self.signer.dispatch().request_return(ask).await.unwrap();
+        self.signer.dispatch().request_return(ask).await.map(drop)
     }
 }

@@ -363,6 +363,8 @@ pub struct Limits {
     pub message_bytes: usize,
     /// Longest free text, characters.
     pub words_chars: usize,
+    /// Of a thousand automatic dispatches, how many a person checks first.
+    pub checked_permille: u16,
     /// Messages of one Kafka batch, which becomes one transaction.
     pub batch: usize,
     /// Commands of people committed together.

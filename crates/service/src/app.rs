@@ -61,7 +61,7 @@ pub struct App {
 }
 
 /// What a consumer does with a batch: everything, or a failure that says what is to happen with it.
-pub type Handler = for<'a> fn(&'a App, &'a [Message]) -> BoxFuture<'a, Result<(), Failure>>;
+pub type Handler<C = App> = for<'a> fn(&'a C, &'a [Message]) -> BoxFuture<'a, Result<(), Failure>>;
 
 impl App {
     /// Connects, migrates, and starts what every process runs: the relay's candidate, the writer, the catalogue.
@@ -133,24 +133,37 @@ impl App {
     /// # Errors
     /// When Kafka cannot be reached.
     pub async fn consume(&self, group: Group, handler: Handler) -> Result<(), StartError> {
-        let batches = Batches::tickets(&self.settings, group, &self.tasks, &self.health).await?;
-        self.run(batches, group, handler);
-        Ok(())
+        self.consume_with(self.clone(), group, handler).await
     }
 
-    /// Runs a consumer of the urgent hints.
+    /// The same with a context of the service's own.
     ///
     /// # Errors
     /// When Kafka cannot be reached.
-    pub async fn consume_urgent(&self, group: Group, handler: Handler) -> Result<(), StartError> {
-        let batches = Batches::urgent(&self.settings, group, &self.tasks, &self.health).await?;
-        self.run(batches, group, handler);
+    pub async fn consume_with<C: Send + Sync + 'static>(
+        &self,
+        context: C,
+        group: Group,
+        handler: Handler<C>,
+    ) -> Result<(), StartError> {
+        let batches = Batches::tickets(&self.settings, group, &self.tasks, &self.health).await?;
+        self.tasks.spawn(group.name, async move { suban_bus::run(batches, context, handler).await });
         Ok(())
     }
 
-    fn run(&self, batches: Batches, group: Group, handler: Handler) {
-        let app = self.clone();
-        self.tasks.spawn(group.name, async move { suban_bus::run(batches, app, handler).await });
+    /// Runs a consumer of the urgent hints with a context of the service's own.
+    ///
+    /// # Errors
+    /// When Kafka cannot be reached.
+    pub async fn consume_urgent_with<C: Send + Sync + 'static>(
+        &self,
+        context: C,
+        group: Group,
+        handler: Handler<C>,
+    ) -> Result<(), StartError> {
+        let batches = Batches::urgent(&self.settings, group, &self.tasks, &self.health).await?;
+        self.tasks.spawn(group.name, async move { suban_bus::run(batches, context, handler).await });
+        Ok(())
     }
 
     /// Serves the face, with reflection and access, on the service's address; answers where.

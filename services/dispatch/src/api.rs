@@ -18,12 +18,13 @@ use suban_service::{App, Asked, Said, request_id, status, view};
 use suban_store::{Join, texts::TextKind};
 use tonic::{Request, Response, Status};
 
-use crate::decide;
+use crate::{Experiences, decide};
 
 /// Answers DispatchService.
 #[derive(Clone)]
 pub(crate) struct Api {
     pub(crate) app: App,
+    pub(crate) learned: Experiences,
 }
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -504,12 +505,6 @@ impl Api {
             .ok_or_else(|| errors::refused("NO_CATALOGUE", "no catalogue is in force; publish one first", []))?;
         let version = f.version.clone();
         Ok((f, version))
-    }
-
-    /// The unit's name today; empty when the catalogue does not know it.
-    pub(crate) fn unit_name(&self, unit: &UnitCode) -> String {
-        let in_force = self.app.catalogues.now();
-        in_force.as_ref().and_then(|f| f.catalogue.unit(unit)).map(|u| u.name.clone()).unwrap_or_default()
     }
 }
 

@@ -3,17 +3,23 @@
 //! A batch loads its tickets once, decides in pure code, and writes everything in one transaction: changes, the
 //! reasons for them, and the rows of the queue. Tickets that others changed meanwhile are decided again.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
+use jiff::civil::Date;
 use suban_bus::{Failure, Message};
-use suban_domain::{Action, Command, RequestId, Role, State, TextId, Ticket, TicketId, Tier, Urgency, VersionCode};
+use suban_domain::{
+    Action, Command, RequestId, Role, State, TaskRole, TextId, Ticket, TicketId, Tier, UnitCode, Urgency, VersionCode,
+};
 use suban_service::{App, InForce};
 use suban_store::{Change, StoreError};
 
 use crate::{
-    decide::{self, Decision, Known, Sending, Waiting},
+    Desk,
+    decide::{self, Decision, Experience, Known, Sending, Waiting},
+    experience::Now,
+    learned::{Outcome, Ruling},
     review::{self, reply_check},
-    tables::{self, Reasons, Row},
+    tables::{self, Proposed, Reasons, Row},
 };
 
 /// Kinds of events after which a ticket may be dispatched, or begins or ends to wait for a person.
@@ -59,14 +65,16 @@ pub(crate) const FOLLOWED: &[&str] = &[
 ///
 /// # Errors
 /// When the database is away: the batch comes again.
-pub async fn dispatch(app: &App, batch: &[Message]) -> Result<(), Failure> {
-    let ids: BTreeSet<TicketId> = batch
+pub async fn dispatch(desk: &Desk, batch: &[Message]) -> Result<(), Failure> {
+    let mut told = BTreeMap::<TicketId, Told>::new();
+    // A dispatch or acceptance of our own has left the queue with its own transaction.
+    for message in batch
         .iter()
-        // A dispatch or acceptance of our own has left the queue with its own transaction.
         .filter(|m| !(m.by.role == Role::System && matches!(m.kind.as_ref(), "dispatched" | "result_accepted")))
-        .map(|m| m.ticket)
-        .collect();
-    Ok(settle(app, ids.into_iter().collect()).await?)
+    {
+        told.entry(message.ticket).or_default().hear(&message.kind);
+    }
+    Ok(settle(desk, told).await?)
 }
 
 /// Dispatches pressing tickets at once, the critical ones before all others. Merging comes afterwards; the ordinary
@@ -74,39 +82,73 @@ pub async fn dispatch(app: &App, batch: &[Message]) -> Result<(), Failure> {
 ///
 /// # Errors
 /// When the database is away: the batch comes again.
-pub async fn dispatch_urgent(app: &App, batch: &[Message]) -> Result<(), Failure> {
+pub async fn dispatch_urgent(desk: &Desk, batch: &[Message]) -> Result<(), Failure> {
     let ids: Vec<TicketId> = batch.iter().map(|m| m.ticket).collect();
-    let tickets = app.store.load(&ids).await?;
+    let tickets = desk.app.store.load(&ids).await?;
     let (critical, urgent): (BTreeMap<_, _>, BTreeMap<_, _>) =
         tickets.into_iter().partition(|(_, ticket)| ticket.urgency == Urgency::Critical);
     for tickets in [critical, urgent] {
-        let overtaken = decide_all(app, tickets).await?;
-        settle(app, overtaken).await?;
+        let overtaken = decide_all(desk, tickets, &BTreeMap::new()).await?;
+        settle(desk, overtaken.into_iter().map(|id| (id, Told::default())).collect()).await?;
     }
     Ok(())
 }
 
+/// What the events of a ticket in one batch teach, besides that it has to be looked at.
+#[derive(Debug, Clone, Copy, Default)]
+struct Told {
+    /// Somebody accepted a result.
+    accepted: bool,
+    /// Somebody dispatched it.
+    sent: bool,
+    /// An arbiter ruled.
+    ruled: bool,
+}
+
+impl Told {
+    fn hear(&mut self, kind: &str) {
+        match kind {
+            "result_accepted" => self.accepted = true,
+            "dispatched" => self.sent = true,
+            "ruled" => self.ruled = true,
+            _ => {}
+        }
+    }
+}
+
 /// Brings these tickets where they belong: to their unit, into the queue, or out of it.
-async fn settle(app: &App, mut open: Vec<TicketId>) -> Result<(), StoreError> {
+async fn settle(desk: &Desk, mut open: BTreeMap<TicketId, Told>) -> Result<(), StoreError> {
     while !open.is_empty() {
-        let tickets = app.store.load(&open).await?.into_iter().collect();
-        open = decide_all(app, tickets).await?;
+        let ids: Vec<TicketId> = open.keys().copied().collect();
+        let tickets = desk.app.store.load(&ids).await?.into_iter().collect();
+        let again = decide_all(desk, tickets, &open).await?;
+        open = again.into_iter().map(|id| (id, open.get(&id).copied().unwrap_or_default())).collect();
     }
     Ok(())
 }
 
 /// Decides these tickets and writes what comes of it; answers those that others were faster with.
-async fn decide_all(app: &App, tickets: BTreeMap<TicketId, Ticket>) -> Result<Vec<TicketId>, StoreError> {
+async fn decide_all(
+    desk: &Desk,
+    tickets: BTreeMap<TicketId, Ticket>,
+    told: &BTreeMap<TicketId, Told>,
+) -> Result<Vec<TicketId>, StoreError> {
     if tickets.is_empty() {
         return Ok(Vec::new());
     }
+    let app = &desk.app;
     let replies = replies_under_review(app, &tickets).await?;
     let in_force = app.catalogues.now();
     let words = words(app, in_force.as_deref(), tickets.values()).await?;
     let mut work = Work::default();
-    for (id, ticket) in tickets {
-        let reply = replies.get(&id).map(String::as_str);
-        work.add(app, &known(app, in_force.as_deref(), words.get(&id)), ticket, reply)?;
+    {
+        let experience = desk.learned.now();
+        for (id, ticket) in tickets {
+            let reply = replies.get(&id).map(String::as_str);
+            work.learn(&ticket, told.get(&id).copied().unwrap_or_default(), experience.today);
+            let known = known(app, in_force.as_deref(), words.get(&id), &experience);
+            work.add(app, &known, ticket, reply)?;
+        }
     }
     write(app, work).await
 }
@@ -132,9 +174,16 @@ pub(crate) async fn words<'a>(
 }
 
 /// What one ticket is decided by.
-pub(crate) fn known<'a>(app: &'a App, in_force: Option<&'a InForce>, words: Option<&'a String>) -> Known<'a> {
+pub(crate) fn known<'a>(
+    app: &'a App,
+    in_force: Option<&'a InForce>,
+    words: Option<&'a String>,
+    experience: &'a Now<'_>,
+) -> Known<'a> {
     let in_force = in_force.map(|f| (&f.version, &f.catalogue));
-    Known { in_force, zone: app.store.zone(), words: words.map(String::as_str) }
+    let checked = f64::from(app.settings.limits.checked_permille) / 1000.0;
+    let learned = Some(Experience { of: experience.learned(), today: experience.today, checked });
+    Known { in_force, zone: app.store.zone(), words: words.map(String::as_str), learned }
 }
 
 /// What is to be written for a batch; everything in the order of the tickets' ids.
@@ -144,15 +193,49 @@ struct Work {
     reasons: HashMap<TicketId, Reasons>,
     waiting: Vec<Row>,
     leaving: Vec<(TicketId, u32)>,
+    outcomes: Vec<(TicketId, Outcome)>,
+    rulings: Vec<(Ticket, Ruling)>,
+    proposed: Vec<Proposed>,
+    chosen: Vec<(TicketId, UnitCode)>,
+    today: Option<Date>,
 }
 
 impl Work {
+    /// Keeps what people did with a ticket, to be learned from.
+    fn learn(&mut self, ticket: &Ticket, told: Told, today: Date) {
+        self.today = Some(today);
+        if told.accepted
+            && let Some(outcome) = Outcome::of(ticket, today)
+        {
+            self.outcomes.push((ticket.id, outcome));
+        }
+        if (told.sent || told.ruled)
+            && let Some(lead) = ticket.lead()
+        {
+            self.chosen.push((ticket.id, lead.unit.clone()));
+        }
+        if told.ruled
+            && let (Some(lead), Some(matter)) = (ticket.lead(), &ticket.matter)
+        {
+            let assists = ticket.tasks.iter().filter(|task| task.role == TaskRole::Assist && task.is_open());
+            let ruling = Ruling {
+                number: ticket.number.to_string(),
+                matter: matter.clone(),
+                area: ticket.area.clone(),
+                lead: lead.unit.clone(),
+                assists: assists.map(|task| task.unit.clone()).collect(),
+            };
+            self.rulings.push((ticket.clone(), ruling));
+        }
+    }
+
     fn add(&mut self, app: &App, known: &Known<'_>, ticket: Ticket, reply: Option<&str>) -> Result<(), StoreError> {
         if let Some((version, _)) = known.in_force
             && decide::is_ready(&ticket)
             && let Decision::Send(sending) = decide::decide(&ticket, known)
         {
-            let reasons = Reasons::of_sending(&sending, version, &ticket);
+            let learned = known.learned.and_then(|experience| experience.of.version());
+            let reasons = Reasons::of_sending(&sending, version, &ticket, learned);
             let command = command(app, &ticket, "dispatch", send(sending, version)?)?;
             return self.change(app, ticket, &command, Some(reasons), "refused by the rules");
         }
@@ -161,7 +244,15 @@ impl Work {
             return self.change(app, ticket, &command, None, "the result could not be accepted by rules");
         }
         match decide::waits_for(&ticket, known) {
-            Some(waiting) => self.waiting.push(Row::of(&ticket, &waiting)),
+            Some(waiting) => {
+                if waiting.reason == decide::Reason::Check
+                    && let (Some(first), Some(matter)) = (waiting.candidates.first(), &ticket.matter)
+                {
+                    let (matter, unit) = (matter.clone(), first.unit.clone());
+                    self.proposed.push(Proposed { ticket: ticket.id, matter, unit });
+                }
+                self.waiting.push(Row::of(&ticket, &waiting));
+            }
             None => self.leaving.push((ticket.id, ticket.version)),
         }
         Ok(())
@@ -205,7 +296,7 @@ impl Work {
 
 /// Writes a batch in one transaction; answers those that others were faster with.
 async fn write(app: &App, work: Work) -> Result<Vec<TicketId>, StoreError> {
-    let Work { changes, reasons, waiting, mut leaving } = work;
+    let Work { changes, reasons, waiting, mut leaving, mut outcomes, rulings, proposed, chosen, today } = work;
     let mut tx = app.store.pool().begin().await?;
     let done = app.store.commit_in(&mut tx, changes).await?;
     let mut sent = Vec::new();
@@ -213,10 +304,18 @@ async fn write(app: &App, work: Work) -> Result<Vec<TicketId>, StoreError> {
         leaving.push((change.id(), change.after.version));
         if let Some(reasons) = reasons.get(&change.id()) {
             sent.push((change.id(), change.after.version, reasons));
+        } else if let Some(outcome) = today.and_then(|today| Outcome::of(&change.after, today)) {
+            outcomes.push((change.id(), outcome));
         }
     }
     let at = app.clock().now();
     tables::remember(&mut tx, at, Tier::Auto, &sent).await?;
+    tables::finish(&mut tx, &outcomes).await?;
+    tables::propose(&mut tx, at, &proposed).await?;
+    tables::choose(&mut tx, at, &chosen).await?;
+    for (ticket, ruling) in &rulings {
+        tables::rule(&mut tx, at, ticket, ruling).await?;
+    }
     let mut moved_on = tables::wait(&mut tx, &waiting).await?;
     moved_on.extend(tables::leave(&mut tx, leaving).await?);
     tx.commit().await?;
@@ -249,8 +348,8 @@ async fn replies_under_review(
 }
 
 fn send(sending: Sending, catalogue: &VersionCode) -> Result<Action, StoreError> {
-    let rule = VersionCode::new(sending.rule.to_string())
-        .map_err(|e| StoreError::Damaged { what: "rule", problem: e.to_string() })?;
+    let rule =
+        VersionCode::new(sending.rule).map_err(|e| StoreError::Damaged { what: "rule", problem: e.to_string() })?;
     Ok(Action::Dispatch {
         lead: sending.lead,
         assists: sending.assists,

@@ -1,12 +1,17 @@
 //! Who must act on this ticket? A pure answer from the ticket and the catalogue in force (D§10.3).
 //!
-//! A ticket is sent without a person when exactly one row of the catalogue names its lead and no guard speaks
-//! against it. Everything else waits for a person, and says why in plain words. Nothing here knows a clock, a
+//! A ticket is sent without a person when exactly one row of the catalogue, or an arbiter's ruling on a like ticket,
+//! names its lead and neither a guard nor what happened before speaks against it. Everything else waits for a person, and says why in plain words. Nothing here knows a clock, a
 //! database or a network, so that the same ticket under the same catalogue always gets the same answer.
 
 use serde::{Deserialize, Serialize};
 use suban_domain::{Mode, Span, State, Ticket, UnitCode, Urgency, Verdict, VersionCode, needs_a_person};
-use suban_text::catalogue::{Catalogue, Circumstances, Lead, NoLead, Row, UnitKind};
+use suban_text::catalogue::{Catalogue, Circumstances, Lead, NoLead, UnitKind};
+
+use crate::learned::{Before, Learned};
+
+/// Units shown to a person, at most.
+const CANDIDATES: usize = 3;
 
 /// What is decided by, besides the ticket.
 #[derive(Clone, Copy)]
@@ -17,6 +22,19 @@ pub struct Known<'a> {
     pub zone: &'a jiff::tz::TimeZone,
     /// What the citizen said, masked; `None` where it was not fetched or is erased.
     pub words: Option<&'a str>,
+    /// What happened to others before; `None` where nothing is to be learned from.
+    pub learned: Option<Experience<'a>>,
+}
+
+/// What happened to others before, as it is used now.
+#[derive(Clone, Copy)]
+pub struct Experience<'a> {
+    /// Outcomes, rulings and checks.
+    pub of: &'a Learned,
+    /// The city's day.
+    pub today: jiff::civil::Date,
+    /// Share of the automatic dispatches that a person checks first, 0 to 1.
+    pub checked: f64,
 }
 
 /// A unit that the ticket could go to, and the row that says so.
@@ -26,8 +44,12 @@ pub struct Candidate {
     pub unit: UnitCode,
     /// Its name when it was decided.
     pub name: String,
-    /// The row of the catalogue, for example `rules.csv:12`.
+    /// The row of the catalogue, for example `rules.csv:12`; `ruling:SB…` where an arbiter named it, empty where
+    /// only the history does.
     pub rule: String,
+    /// How likely by what happened before, in thousandths; none where it was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permille: Option<u16>,
     /// Why.
     pub because_zh: String,
     /// Why.
@@ -49,8 +71,8 @@ pub struct Sending {
     pub assists: Vec<UnitCode>,
     /// How it is handled.
     pub mode: Mode,
-    /// The row that decided.
-    pub rule: Row,
+    /// The row that decided, as in [`Candidate::rule`].
+    pub rule: String,
     /// The matter's own limit, where it has one.
     pub limit: Option<Span>,
     /// Best first: the first is who leads, and why.
@@ -78,6 +100,10 @@ pub enum Reason {
     Acceptance = 8,
     /// Units quarrel.
     Dispute = 9,
+    /// The catalogue names a unit that does not finish such tickets, or people choose others than it does.
+    Doubt = 10,
+    /// One of the share that a person checks first.
+    Check = 11,
 }
 
 impl Reason {
@@ -92,6 +118,8 @@ impl Reason {
         Self::SuggestedDuplicate,
         Self::Acceptance,
         Self::Dispute,
+        Self::Doubt,
+        Self::Check,
     ];
 
     /// As it is kept in the queue and in metrics.
@@ -107,6 +135,8 @@ impl Reason {
             Self::SuggestedDuplicate => "suggested_duplicate",
             Self::Acceptance => "acceptance",
             Self::Dispute => "dispute",
+            Self::Doubt => "doubt",
+            Self::Check => "check",
         }
     }
 
@@ -190,11 +220,15 @@ pub fn decide(ticket: &Ticket, known: &Known<'_>) -> Decision {
             Vec::new(),
         );
     };
-    let found = look_up(ticket, version, catalogue, known);
-    let candidates = match &found {
-        Ok(lead) => vec![candidate(ticket, version, catalogue, lead)],
+    let found = match ruled(ticket, catalogue, known) {
+        Some(named) => Ok(named),
+        None => look_up(ticket, version, catalogue, known).map(|lead| named(ticket, version, catalogue, lead)),
+    };
+    let named_by_rule = match &found {
+        Ok(named) => vec![named.candidate.clone()],
         Err(waiting) => waiting.candidates.clone(),
     };
+    let candidates = with_history(named_by_rule, ticket, catalogue, known);
     if ticket.verdict == Some(Verdict::Suggested) {
         return person(
             Reason::SuggestedDuplicate,
@@ -219,19 +253,20 @@ pub fn decide(ticket: &Ticket, known: &Known<'_>) -> Decision {
             candidates,
         );
     }
-    let lead = match found {
-        Ok(lead) => lead,
-        Err(waiting) => return Decision::Person(waiting),
+    let named = match found {
+        Ok(named) => named,
+        Err(waiting) => return Decision::Person(Waiting { candidates, ..waiting }),
     };
-    if ticket.returned_by.contains(&lead.unit) {
+    let unit = &named.candidate.unit;
+    if ticket.returned_by.contains(unit) {
         return person(
             Reason::Returned,
-            &format!("{}曾申请退单,须人工分拨", name(catalogue, &lead.unit)),
-            &format!("{} has asked to return it; a person dispatches it", lead.unit),
+            &format!("{}曾申请退单,须人工分拨", named.candidate.name),
+            &format!("{unit} has asked to return it; a person dispatches it"),
             candidates,
         );
     }
-    if !may_lead(catalogue, ticket, &lead.unit) {
+    if !may_lead(catalogue, ticket, unit) {
         return person(
             Reason::NoSingleUnit,
             "目录所列单位不得主办该事项",
@@ -239,14 +274,139 @@ pub fn decide(ticket: &Ticket, known: &Known<'_>) -> Decision {
             candidates,
         );
     }
+    if let Some((reason, zh, en)) = doubted(ticket, &named, catalogue, known) {
+        return person(reason, &zh, &en, candidates);
+    }
     Decision::Send(Sending {
-        mode: if lead.assists.is_empty() { Mode::General } else { Mode::Joint },
+        mode: if named.assists.is_empty() { Mode::General } else { Mode::Joint },
         limit: own_limit(catalogue, ticket),
-        rule: lead.rule_row,
-        lead: lead.unit,
-        assists: lead.assists,
+        rule: named.candidate.rule.clone(),
+        lead: named.candidate.unit.clone(),
+        assists: named.assists,
         candidates,
     })
+}
+
+/// A unit that a ruling or the catalogue names.
+struct Named {
+    candidate: Candidate,
+    assists: Vec<UnitCode>,
+    /// By an arbiter, whom nothing that was counted contradicts.
+    ruled: bool,
+}
+
+/// The arbiter's word on a like ticket (R-DSP-3), while its unit is in the catalogue.
+fn ruled(ticket: &Ticket, catalogue: &Catalogue, known: &Known<'_>) -> Option<Named> {
+    let ruling = known.learned?.of.ruling(ticket)?;
+    catalogue.unit(&ruling.lead)?;
+    let name = name(catalogue, &ruling.lead);
+    let number = &ruling.number;
+    Some(Named {
+        candidate: Candidate {
+            unit: ruling.lead.clone(),
+            rule: format!("ruling:{number}"),
+            permille: None,
+            because_zh: format!("同类工单{number}已裁定由{name}主办"),
+            because_en: format!("an arbiter ruled on {number}, a like ticket: {} ({name}) leads", ruling.lead),
+            name,
+        },
+        assists: ruling.assists.iter().filter(|unit| catalogue.unit(unit).is_some()).cloned().collect(),
+        ruled: true,
+    })
+}
+
+fn named(ticket: &Ticket, version: &VersionCode, catalogue: &Catalogue, lead: Lead) -> Named {
+    Named { candidate: candidate(ticket, version, catalogue, &lead), assists: lead.assists, ruled: false }
+}
+
+/// Why a dispatch that the rules would make is a person's all the same, in Chinese and in English.
+fn doubted(
+    ticket: &Ticket,
+    named: &Named,
+    catalogue: &Catalogue,
+    known: &Known<'_>,
+) -> Option<(Reason, String, String)> {
+    let experience = known.learned?;
+    let matter = ticket.matter.as_ref()?;
+    if !named.ruled
+        && let Some(doubt) = experience.of.doubt(matter, &named.candidate.unit)
+    {
+        let (other, of) = (name(catalogue, &doubt.unit), doubt.of);
+        return Some((
+            Reason::Doubt,
+            format!(
+                "目录派往{},但最近{of}件中{}件由{other}办结,须人工核定,并请核对目录",
+                named.candidate.name, doubt.finished
+            ),
+            format!(
+                "the catalogue names {}, but {} of the last {of} such tickets were finished by {} ({other}): a person \
+                 decides, and the catalogue should be looked at",
+                named.candidate.unit, doubt.finished, doubt.unit
+            ),
+        ));
+    }
+    if let Some(standing) = experience.of.standing(matter).filter(|standing| standing.is_too_bad()) {
+        let crate::learned::Standing { right, of, .. } = standing;
+        return Some((
+            Reason::Doubt,
+            format!("该事项自动分拨抽检{of}件仅{right}件正确,已转人工"),
+            format!(
+                "people agreed with only {right} of {of} checked dispatches of this matter: it left automatic dispatch"
+            ),
+        ));
+    }
+    // What presses is not held up to be checked.
+    if !ticket.urgency.is_pressing() && experience.of.is_checked(ticket, experience.checked) {
+        return Some((
+            Reason::Check,
+            "抽检:请人工核定主办单位".to_owned(),
+            "it is one of the share that a person checks first".to_owned(),
+        ));
+    }
+    None
+}
+
+/// Behind the units that rules name, those that had like tickets before; never one that gave this ticket back or may
+/// not lead it.
+fn with_history(
+    mut candidates: Vec<Candidate>,
+    ticket: &Ticket,
+    catalogue: &Catalogue,
+    known: &Known<'_>,
+) -> Vec<Candidate> {
+    let Some(experience) = known.learned else { return candidates };
+    for before in experience.of.before(ticket, catalogue, experience.today) {
+        if let Some(named) = candidates.iter_mut().find(|c| c.unit == before.unit) {
+            named.permille = Some(permille(before.chance));
+        } else if candidates.len() < CANDIDATES
+            && may_lead(catalogue, ticket, &before.unit)
+            && !ticket.returned_by.contains(&before.unit)
+        {
+            candidates.push(from_history(catalogue, &before));
+        }
+    }
+    candidates
+}
+
+fn from_history(catalogue: &Catalogue, before: &Before) -> Candidate {
+    let (name, (here, all)) = (name(catalogue, &before.unit), before.had);
+    let percent = before.chance * 100.0;
+    Candidate {
+        rule: String::new(),
+        permille: Some(permille(before.chance)),
+        because_zh: format!("历史同类{all:.0}件中{here:.0}件由{name}办结,可能性{percent:.0}%"),
+        because_en: format!(
+            "{} ({name}) finished {here:.0} of {all:.0} like tickets before: a chance of {percent:.0} %",
+            before.unit
+        ),
+        unit: before.unit.clone(),
+        name,
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a chance is 0 to 1")]
+fn permille(chance: f64) -> u16 {
+    (chance.clamp(0.0, 1.0) * 1000.0).round() as u16
 }
 
 /// What any ticket waits for a person for, whatever its state; `None` when nobody at the centre has to act.
@@ -335,6 +495,7 @@ fn candidate(ticket: &Ticket, version: &VersionCode, catalogue: &Catalogue, lead
         unit: lead.unit.clone(),
         name: name(catalogue, &lead.unit),
         rule: lead.rule_row.to_string(),
+        permille: None,
         because_zh,
         because_en,
     }

@@ -1,9 +1,9 @@
-//! The people's queue: what waits, who has it in hand, and why a ticket goes where it goes.
+//! The people's queue: what waits, and who has it in hand.
 //!
 //! A claim is a row of Postgres and nothing else, so that two people never hold one ticket whatever fails; it ends
 //! with the ticket's next step or by itself after [`CLAIM`].
 
-use suban_domain::{AreaCode, At, Fact, Role, Span, TicketId, Tier, Urgency};
+use suban_domain::{AreaCode, At, Role, Span, TicketId, Urgency};
 use suban_proto::{edge, v1};
 use suban_runtime::{
     access::{Caller, policy},
@@ -17,9 +17,10 @@ use tonic::Status;
 use uuid::Uuid;
 
 use crate::{
+    Desk,
     api::Api,
-    consumer,
-    decide::{self, Candidate, Decision},
+    decide::{self, Candidate},
+    explain::explain,
     tables::{self, Entry, Key, Narrow},
 };
 
@@ -116,81 +117,17 @@ impl Api {
     pub(crate) async fn why(&self, caller: &Caller, ask: &v1::ExplainRequest) -> Result<v1::Explanation, Status> {
         let ticket = self.app.ticket("ticket", &ask.ticket).await?;
         view::may_read(caller, &ticket)?;
-        let log = self.app.store.log(ticket.id, 0).await.map_err(|e| status(&e))?;
-        let reader = ticket.read_by.as_ref().map(ToString::to_string).unwrap_or_default();
-        let sent = log.iter().rev().find_map(|event| {
-            if let Fact::Dispatched { lead, tier, catalogue, rule, .. } = &event.event.fact {
-                return Some((event, lead, *tier, catalogue, rule.as_ref()));
-            }
-            if let Fact::Ruled { lead, catalogue, rule, .. } = &event.event.fact {
-                return Some((event, lead, Tier::Manual, catalogue, rule.as_ref()));
-            }
-            None
-        });
-        let Some((event, lead, tier, catalogue, rule)) = sent else {
-            return self.would(&ticket, reader).await;
-        };
-        let kept = tables::reasons(self.app.store.pool(), ticket.id, event.version).await.map_err(|e| status(&e))?;
-        if let Some(kept) = kept {
-            let (reason_zh, reason_en) = decide::because_of(&kept.candidates);
-            return Ok(v1::Explanation {
-                tier: tier.number(),
-                dispatched: true,
-                candidates: kept.candidates.into_iter().map(shown).collect(),
-                reason_zh,
-                reason_en,
-                catalogue: kept.catalogue,
-                reader: kept.reader.unwrap_or_default(),
-            });
-        }
-        let name = self.unit_name(lead);
-        let (by, role) = (&event.by.person, event.by.role);
-        let (reason_zh, reason_en) = (
-            format!("由{by}({})决定派往{name}", role.zh()),
-            format!("{by} ({role}) decided to send it to {lead} ({name})"),
-        );
-        let candidate = v1::DispatchCandidate {
-            unit: lead.to_string(),
-            unit_name: name,
-            rule: rule.map(ToString::to_string).unwrap_or_default(),
-            reason_zh: reason_zh.clone(),
-            reason_en: reason_en.clone(),
-        };
+        let desk = Desk { app: self.app.clone(), learned: self.learned.clone() };
+        let why = explain(&desk, &ticket).await.map_err(|e| status(&e))?;
         Ok(v1::Explanation {
-            tier: tier.number(),
-            dispatched: true,
-            candidates: vec![candidate],
-            reason_zh,
-            reason_en,
-            catalogue: catalogue.to_string(),
-            reader,
-        })
-    }
-
-    /// What would be decided now.
-    async fn would(&self, ticket: &suban_domain::Ticket, reader: String) -> Result<v1::Explanation, Status> {
-        let in_force = self.app.catalogues.now();
-        let catalogue = in_force.as_ref().map(|f| f.version.to_string()).unwrap_or_default();
-        let words = consumer::words(&self.app, in_force.as_deref(), [ticket]).await.map_err(|e| status(&e))?;
-        let known = consumer::known(&self.app, in_force.as_deref(), words.get(&ticket.id));
-        let (tier, zh, en, candidates) = match decide::decide(ticket, &known) {
-            Decision::Send(send) => {
-                let (zh, en) = decide::because_of(&send.candidates);
-                (Tier::Auto, zh, en, send.candidates)
-            }
-            Decision::Person(wait) => {
-                let tier = if wait.candidates.is_empty() { Tier::Manual } else { Tier::Assisted };
-                (tier, wait.because_zh, wait.because_en, wait.candidates)
-            }
-        };
-        Ok(v1::Explanation {
-            tier: tier.number(),
-            dispatched: false,
-            candidates: candidates.into_iter().map(shown).collect(),
-            reason_zh: zh,
-            reason_en: en,
-            catalogue,
-            reader,
+            tier: why.tier.number(),
+            candidates: why.candidates.into_iter().map(shown).collect(),
+            reason_zh: why.because_zh,
+            reason_en: why.because_en,
+            catalogue: why.catalogue,
+            reader: why.reader,
+            dispatched: why.dispatched,
+            learned: why.learned,
         })
     }
 
@@ -260,6 +197,7 @@ fn shown(candidate: Candidate) -> v1::DispatchCandidate {
         rule: candidate.rule,
         reason_zh: candidate.because_zh,
         reason_en: candidate.because_en,
+        chance: candidate.permille.map(|permille| f64::from(permille) / 1000.0),
     }
 }
 

@@ -1,13 +1,24 @@
 //! The queue for people with its claims, and why each ticket went where it went.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, PgPool};
-use suban_domain::{AreaCode, At, PersonCode, RequestId, Ticket, TicketId, Tier, VersionCode};
+use suban_domain::{
+    AreaCode, At, Channel, Kind, MatterCode, PersonCode, RequestId, Ticket, TicketId, Tier, UnitCode, VersionCode,
+};
 use suban_store::{StoreError, from_db, to_db};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::decide::{self, Candidate, Reason, Sending, Waiting};
+use crate::{
+    decide::{self, Candidate, Reason, Sending, Waiting},
+    learned::{Check, Outcome, Ruling},
+};
+
+/// Rulings and checks that are remembered, the last ones.
+const REMEMBERED: i64 = 5_000;
+/// Outcomes read in one go.
+const OUTCOMES: i64 = 10_000;
 
 /// A ticket that begins to wait for a person, as it was when that was decided.
 #[derive(Debug, Clone)]
@@ -105,16 +116,20 @@ pub struct Reasons {
     pub reader: Option<String>,
     /// Best first: the first is where it was sent, by its rule and for its reason.
     pub candidates: Vec<Candidate>,
+    /// What was learned from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learned: Option<String>,
 }
 
 impl Reasons {
     /// The reasons of a dispatch that needed nobody.
     #[must_use]
-    pub fn of_sending(sending: &Sending, catalogue: &VersionCode, ticket: &Ticket) -> Self {
+    pub fn of_sending(sending: &Sending, catalogue: &VersionCode, ticket: &Ticket, learned: Option<String>) -> Self {
         Self {
             catalogue: catalogue.to_string(),
             reader: ticket.read_by.as_ref().map(ToString::to_string),
             candidates: sending.candidates.clone(),
+            learned,
         }
     }
 }
@@ -380,4 +395,227 @@ pub async fn sizes(pool: &PgPool, kind: &str) -> Result<Vec<(String, i32, i32, i
     .bind(kind)
     .fetch_all(pool)
     .await?)
+}
+
+/// Keeps who finished what. A ticket has one outcome, the first. Served by the primary key.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn finish(conn: &mut PgConnection, outcomes: &[(TicketId, Outcome)]) -> Result<(), StoreError> {
+    if outcomes.is_empty() {
+        return Ok(());
+    }
+    let texts = |of: fn(&Outcome) -> Option<String>| outcomes.iter().map(|(_, o)| of(o)).collect::<Vec<_>>();
+    sqlx::query(
+        "insert into dispatch.outcome (ticket_id, day, unit, first_unit, matter, area, channel, kind)
+         select * from unnest($1::uuid[], $2::text[]::date[], $3::text[], $4::text[], $5::text[], $6::text[],
+                              $7::smallint[], $8::smallint[])
+         on conflict do nothing",
+    )
+    .bind(outcomes.iter().map(|(id, _)| id.uuid()).collect::<Vec<_>>())
+    .bind(texts(|o| Some(o.day.to_string())))
+    .bind(texts(|o| Some(o.unit.to_string())))
+    .bind(texts(|o| Some(o.first.to_string())))
+    .bind(texts(|o| o.matter.as_ref().map(ToString::to_string)))
+    .bind(texts(|o| o.area.as_ref().map(ToString::to_string)))
+    .bind(outcomes.iter().map(|(_, o)| small(o.channel.number())).collect::<Vec<_>>())
+    .bind(outcomes.iter().map(|(_, o)| o.kind.map(|kind| small(kind.number()))).collect::<Vec<_>>())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+fn small(number: i32) -> i16 {
+    i16::try_from(number).unwrap_or(i16::MAX)
+}
+
+type OutcomeRow = (Uuid, String, String, String, Option<String>, Option<String>, i16, Option<i16>);
+
+/// Outcomes of the days from `from` on and before `before`, a page at a time, in the order of day and ticket. Served
+/// by `outcome_day`.
+///
+/// # Errors
+/// When Postgres is away or a row is damaged.
+pub async fn outcomes(
+    pool: &PgPool,
+    from: Option<Date>,
+    before: Date,
+    after: Option<(Date, TicketId)>,
+) -> Result<Vec<(TicketId, Outcome)>, StoreError> {
+    let text = |day: Date| day.to_string();
+    let rows: Vec<OutcomeRow> = sqlx::query_as(
+        "select ticket_id, day::text, unit, first_unit, matter, area, channel, kind from dispatch.outcome
+          where day >= $1::text::date and day < $2::text::date and (day, ticket_id) > ($3::text::date, $4)
+          order by day, ticket_id limit $5",
+    )
+    .bind(from.map_or_else(|| "-infinity".to_owned(), text))
+    .bind(text(before))
+    .bind(after.map_or_else(|| "-infinity".to_owned(), |(day, _)| text(day)))
+    .bind(after.map_or(Uuid::nil(), |(_, id)| id.uuid()))
+    .bind(OUTCOMES)
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter().map(outcome).collect()
+}
+
+fn outcome((id, day, unit, first, matter, area, channel, kind): OutcomeRow) -> Result<(TicketId, Outcome), StoreError> {
+    let no_channel = || StoreError::Damaged { what: "outcome", problem: format!("has no channel {channel}") };
+    let outcome = Outcome {
+        day: day.parse().map_err(damaged("outcome"))?,
+        unit: unit.parse().map_err(damaged("outcome"))?,
+        first: first.parse().map_err(damaged("outcome"))?,
+        matter: matter.map(|m| m.parse().map_err(damaged("outcome"))).transpose()?,
+        area: area.map(|a| a.parse().map_err(damaged("outcome"))).transpose()?,
+        channel: Channel::from_number(i32::from(channel)).ok_or_else(no_channel)?,
+        kind: kind.and_then(|kind| Kind::from_number(i32::from(kind))),
+    };
+    Ok((TicketId::new(id), outcome))
+}
+
+fn damaged<E: std::fmt::Display>(what: &'static str) -> impl Fn(E) -> StoreError {
+    move |e| StoreError::Damaged { what, problem: e.to_string() }
+}
+
+/// Keeps a ruling for like tickets. Served by the primary key.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn rule(conn: &mut PgConnection, at: At, ticket: &Ticket, ruling: &Ruling) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into dispatch.ruling (ticket_id, version, at, number, matter, area, lead, assists)
+         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing",
+    )
+    .bind(ticket.id.uuid())
+    .bind(i32::try_from(ticket.version).unwrap_or(i32::MAX))
+    .bind(to_db(at))
+    .bind(&ruling.number)
+    .bind(ruling.matter.as_str())
+    .bind(ruling.area.as_ref().map(AreaCode::as_str))
+    .bind(ruling.lead.as_str())
+    .bind(ruling.assists.iter().map(ToString::to_string).collect::<Vec<_>>())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+type RulingRow = (String, String, Option<String>, String, Vec<String>);
+
+/// The last rulings, the earliest first. Served by `ruling_at`.
+///
+/// # Errors
+/// When Postgres is away or a row is damaged.
+pub async fn rulings(pool: &PgPool) -> Result<Vec<Ruling>, StoreError> {
+    let rows: Vec<RulingRow> = sqlx::query_as(
+        "select number, matter, area, lead, assists from dispatch.ruling order by at desc, ticket_id limit $1",
+    )
+    .bind(REMEMBERED)
+    .fetch_all(pool)
+    .await?;
+    let ruling = |(number, matter, area, lead, assists): RulingRow| {
+        Ok(Ruling {
+            number,
+            matter: matter.parse().map_err(damaged("ruling"))?,
+            area: area.map(|a| a.parse().map_err(damaged("ruling"))).transpose()?,
+            lead: lead.parse().map_err(damaged("ruling"))?,
+            assists: assists.iter().map(|u| u.parse().map_err(damaged("ruling"))).collect::<Result<_, _>>()?,
+        })
+    };
+    rows.into_iter().rev().map(ruling).collect()
+}
+
+/// Keeps what would have been sent, of tickets that a person looks at first. Served by the primary key.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn propose(conn: &mut PgConnection, at: At, asked: &[Proposed]) -> Result<(), StoreError> {
+    if asked.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "insert into dispatch.checked (ticket_id, at, matter, proposed)
+         select p.ticket_id, $1, p.matter, p.proposed
+           from unnest($2::uuid[], $3::text[], $4::text[]) as p(ticket_id, matter, proposed)
+         on conflict do nothing",
+    )
+    .bind(to_db(at))
+    .bind(asked.iter().map(|p| p.ticket.uuid()).collect::<Vec<_>>())
+    .bind(asked.iter().map(|p| p.matter.to_string()).collect::<Vec<_>>())
+    .bind(asked.iter().map(|p| p.unit.to_string()).collect::<Vec<_>>())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// What would have been sent.
+#[derive(Debug, Clone)]
+pub struct Proposed {
+    /// Which ticket.
+    pub ticket: TicketId,
+    /// Its matter.
+    pub matter: MatterCode,
+    /// Where it would have gone.
+    pub unit: UnitCode,
+}
+
+/// Keeps whom people chose for tickets that they were asked about; others are left alone. Served by the primary key.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn choose(conn: &mut PgConnection, at: At, chosen: &[(TicketId, UnitCode)]) -> Result<(), StoreError> {
+    if chosen.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "update dispatch.checked c set chosen = p.unit, chosen_at = $1
+           from unnest($2::uuid[], $3::text[]) as p(ticket_id, unit)
+          where c.ticket_id = p.ticket_id and c.chosen is null",
+    )
+    .bind(to_db(at))
+    .bind(chosen.iter().map(|(id, _)| id.uuid()).collect::<Vec<_>>())
+    .bind(chosen.iter().map(|(_, unit)| unit.to_string()).collect::<Vec<_>>())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The last checks, the earliest first. Served by `checked_chosen`.
+///
+/// # Errors
+/// When Postgres is away or a row is damaged.
+pub async fn checks(pool: &PgPool) -> Result<Vec<Check>, StoreError> {
+    let rows: Vec<(String, String, String)> = sqlx::query_as(
+        "select matter, proposed, chosen from dispatch.checked where chosen is not null
+          order by chosen_at desc, ticket_id limit $1",
+    )
+    .bind(REMEMBERED)
+    .fetch_all(pool)
+    .await?;
+    let check = |(matter, proposed, chosen): (String, String, String)| {
+        Ok(Check {
+            matter: matter.parse().map_err(damaged("check"))?,
+            proposed: proposed.parse().map_err(damaged("check"))?,
+            chosen: chosen.parse().map_err(damaged("check"))?,
+        })
+    };
+    rows.into_iter().rev().map(check).collect()
+}
+
+/// How many rulings and checks there are: whether there are new ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    rulings: i64,
+    checks: i64,
+}
+
+/// Counts rulings and checks; both are people's work, tens a day. Served by `ruling_at` and `checked_chosen`.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn counts(pool: &PgPool) -> Result<Counts, StoreError> {
+    let (rulings, checks) = sqlx::query_as(
+        "select (select count(*) from dispatch.ruling), (select count(*) from dispatch.checked where chosen is not null)",
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(Counts { rulings, checks })
 }

@@ -31,7 +31,7 @@ const SOON: Span = Span::hours(2);
 const LIST: i64 = 20;
 
 /// Why tickets wait for a person, as the queue keeps it and as people say it.
-const WHY: [(&str, &str, &str); 9] = [
+const WHY: [(&str, &str, &str); 11] = [
     ("unknown_matter", "事项不明", "matter unknown"),
     ("unknown_area", "地点不明", "place unknown"),
     ("no_single_unit", "承办单位不唯一", "no single unit"),
@@ -41,6 +41,8 @@ const WHY: [(&str, &str, &str); 9] = [
     ("suggested_duplicate", "疑似重复", "suggested duplicate"),
     ("acceptance", "待受理", "waits for acceptance"),
     ("dispute", "单位争议", "units quarrel"),
+    ("doubt", "目录存疑", "rule in doubt"),
+    ("check", "抽检", "checked by a person"),
 ];
 
 /// Looks, and keeps what it saw for a moment. Cheap to clone.

@@ -30,6 +30,9 @@ pub(crate) enum Verb {
     /// Check, compare, publish, roll back or list responsibility catalogues.
     #[command(subcommand)]
     Catalogue(CatalogueVerb),
+    /// Say why a ticket went where it went; try another catalogue on what has happened.
+    #[command(subcommand)]
+    Dispatch(DispatchVerb),
     /// Play a city's citizens, operators, handlers and call-back agents through the public faces.
     City(City),
     /// Play a city while processes are killed and servers restarted, then audit everything.
@@ -119,6 +122,35 @@ pub(crate) struct Up {
     /// Stop after the summary; non-zero if the audit finds anything.
     #[arg(long)]
     pub(crate) once: bool,
+}
+
+/// Dispatch.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DispatchVerb {
+    /// Why a ticket went where it went, or where it would go now; in words, Chinese and English.
+    Explain {
+        /// The ticket's number.
+        number: String,
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Decide the tickets of a period again, as they arrived and were read, under the catalogue in force and under
+    /// another: what would change, and who was right. Changes nothing.
+    Try {
+        /// The other catalogue: a folder or a workbook (.xlsx).
+        #[arg(long)]
+        catalogue: PathBuf,
+        /// First day of receipt, by the city's clock, as 2026-11-01.
+        #[arg(long)]
+        from: jiff::civil::Date,
+        /// Last day.
+        #[arg(long)]
+        to: jiff::civil::Date,
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Catalogues.

@@ -9,6 +9,7 @@ mod chaos;
 mod check;
 mod city;
 mod demo;
+mod dispatch;
 mod dlq;
 mod history;
 mod import;
@@ -62,6 +63,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Verb::Chaos(how) => Box::pin(until_told(chaos::command(settings, &how))).await,
             Verb::Import(how) => import::command(&settings, &how).await,
             Verb::Check(how) => check::command(&settings, &how).await,
+            Verb::Dispatch(what) => dispatch::command(settings, &what).await,
             Verb::Backtest(what) => backtest::command(&what),
             Verb::Bench(what) => Box::pin(until_told(bench::command(settings, &what))).await,
             Verb::Dlq(what) => dlq::command(&settings, &what).await,

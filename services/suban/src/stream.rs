@@ -23,15 +23,20 @@ const PAGE: i64 = 5000;
 
 /// A service and how many messages its handlers have been given.
 struct Counted {
-    app: App,
+    desk: suban_dispatch::Desk,
     messages: AtomicU64,
 }
 
 impl Counted {
     /// Counts a batch and answers the service.
     fn app(&self, batch: &[Message]) -> &App {
+        &self.desk(batch).app
+    }
+
+    /// Counts a batch and answers dispatch with what it has learned; the other services have nothing beside the app.
+    fn desk(&self, batch: &[Message]) -> &suban_dispatch::Desk {
         self.messages.fetch_add(batch.len() as u64, Ordering::Relaxed);
-        &self.app
+        &self.desk
     }
 }
 
@@ -45,7 +50,9 @@ pub(crate) async fn replay(settings: Settings, service: Service) -> anyhow::Resu
     let (tasks, health) = (Tasks::new(), Health::new());
     let drain = settings.limits.drain;
     let app = App::start(service, settings, tasks.clone(), health.clone()).await?;
-    let counted = Arc::new(Counted { app, messages: AtomicU64::new(0) });
+    let desk = suban_dispatch::Desk::of(&app).await?;
+    drop(app);
+    let counted = Arc::new(Counted { desk, messages: AtomicU64::new(0) });
     let ended = over_the_topic(&counted, &tasks, &health).await;
     let messages = counted.messages.load(Ordering::Relaxed);
     // The writer ends when nobody can ask it any more.
@@ -57,7 +64,7 @@ pub(crate) async fn replay(settings: Settings, service: Service) -> anyhow::Resu
 }
 
 async fn over_the_topic(counted: &Arc<Counted>, tasks: &Tasks, health: &Health) -> Result<(), BusError> {
-    let service = counted.app.service;
+    let service = counted.desk.app.service;
     let group = match service {
         Service::Dedup => suban_dedup::GROUP,
         Service::Dispatch => suban_dispatch::GROUP,
@@ -65,14 +72,14 @@ async fn over_the_topic(counted: &Arc<Counted>, tasks: &Tasks, health: &Health) 
         Service::Scoring => suban_scoring::GROUP,
         Service::Intake | Service::Gateway => return Ok(()),
     };
-    let batches = Batches::replay(&counted.app.settings, group, tasks, health).await?;
+    let batches = Batches::replay(&counted.desk.app.settings, group, tasks, health).await?;
     let context = Arc::clone(counted);
     match service {
         Service::Dedup => {
             run(batches, context, |c, b| Box::pin(async move { suban_dedup::judge(c.app(b), b).await })).await
         }
         Service::Dispatch => {
-            run(batches, context, |c, b| Box::pin(async move { suban_dispatch::dispatch(c.app(b), b).await })).await
+            run(batches, context, |c, b| Box::pin(async move { suban_dispatch::dispatch(c.desk(b), b).await })).await
         }
         Service::Followup => {
             run(batches, context, |c, b| Box::pin(async move { suban_followup::follow(c.app(b), b).await })).await

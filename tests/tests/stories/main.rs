@@ -6,8 +6,10 @@
 mod backups;
 mod bad_input;
 mod layers;
+mod learning;
 mod merging;
 mod normal_day;
+mod on_the_line;
 mod outages;
 mod raw;
 mod replays;

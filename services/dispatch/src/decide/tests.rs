@@ -6,6 +6,7 @@ use suban_text::Tables;
 use uuid::Uuid;
 
 use super::*;
+use crate::learned::{Check, Outcome, Ruling};
 
 const AREAS: &str = "code,name,level,parent,lat,lon,aliases,estates,roads\n\
     LG,临港区,district,,,,,,\n\
@@ -73,7 +74,7 @@ fn decided(ticket: &Ticket) -> Decision {
 
 fn heard(ticket: &Ticket, catalogue: &Catalogue, words: Option<&str>) -> Decision {
     let (version, zone) = (VersionCode::new("demo:1").unwrap(), jiff::tz::TimeZone::fixed(jiff::tz::offset(8)));
-    decide(ticket, &Known { in_force: Some((&version, catalogue)), zone: &zone, words })
+    decide(ticket, &Known { in_force: Some((&version, catalogue)), zone: &zone, words, learned: None })
 }
 
 fn sent(ticket: &Ticket) -> Sending {
@@ -144,7 +145,7 @@ fn the_citys_hour_and_the_named_subject_choose_the_rule_and_its_note_is_told() {
 fn an_unknown_matter_or_no_catalogue_is_a_persons() {
     assert_eq!(waits(&ticket(None, Some("LG0101"))).reason, Reason::UnknownMatter);
     assert_eq!(waits(&ticket(Some("gone"), Some("LG0101"))).reason, Reason::UnknownMatter);
-    let nothing = Known { in_force: None, zone: &jiff::tz::TimeZone::UTC, words: None };
+    let nothing = Known { in_force: None, zone: &jiff::tz::TimeZone::UTC, words: None, learned: None };
     assert!(matches!(decide(&ticket(Some("lamp"), None), &nothing), Decision::Person(_)));
 }
 
@@ -222,7 +223,8 @@ fn every_reason_has_a_code_of_its_own_and_the_contracts_number() {
 #[test]
 fn what_people_at_the_centre_must_do_is_told_for_every_state() {
     let rules = (VersionCode::new("demo:1").unwrap(), catalogue());
-    let known = Known { in_force: Some((&rules.0, &rules.1)), zone: &jiff::tz::TimeZone::UTC, words: None };
+    let known =
+        Known { in_force: Some((&rules.0, &rules.1)), zone: &jiff::tz::TimeZone::UTC, words: None, learned: None };
     let waits = |ticket: &Ticket| waits_for(ticket, &known).map(|w| w.reason);
     let mut ticket = ticket(None, Some("LG0101"));
     assert_eq!(waits(&ticket), Some(Reason::UnknownMatter));
@@ -263,4 +265,223 @@ fn a_change_of_mind_between_reading_and_writing_is_refused_by_the_core() {
         action,
     };
     assert!(suban_domain::decide(&member, &command, &Limits::sz_district()).is_err());
+}
+
+fn unit(code: &str) -> UnitCode {
+    UnitCode::new(code).unwrap()
+}
+
+fn outcome(matter: &str, area: &str, first: &str, last: &str) -> Outcome {
+    Outcome {
+        day: jiff::civil::date(2026, 11, 26),
+        unit: unit(last),
+        first: unit(first),
+        matter: Some(MatterCode::new(matter).unwrap()),
+        area: Some(AreaCode::new(area).unwrap()),
+        channel: Channel::Phone12345,
+        kind: Some(Kind::Help),
+    }
+}
+
+fn learned(outcomes: &[Outcome]) -> Learned {
+    let catalogue = catalogue();
+    let mut learned = Learned::nothing().unwrap();
+    outcomes.iter().for_each(|outcome| learned.take(outcome, Some(&catalogue)));
+    learned.close(TODAY);
+    learned
+}
+
+const TODAY: jiff::civil::Date = jiff::civil::date(2026, 11, 27);
+
+fn knowing(ticket: &Ticket, learned: &Learned, checked: f64) -> Decision {
+    let (version, catalogue) = (VersionCode::new("demo:1").unwrap(), catalogue());
+    let known = Known {
+        in_force: Some((&version, &catalogue)),
+        zone: &jiff::tz::TimeZone::UTC,
+        words: Some("路灯不亮"),
+        learned: Some(Experience { of: learned, today: TODAY, checked }),
+    };
+    decide(ticket, &known)
+}
+
+fn asks(decision: Decision) -> Waiting {
+    match decision {
+        Decision::Person(waiting) => waiting,
+        Decision::Send(sending) => panic!("it was sent: {sending:?}"),
+    }
+}
+
+fn ruling(lead: &str, area: Option<&str>) -> Ruling {
+    Ruling {
+        number: "SB2611010000018".into(),
+        matter: MatterCode::new("lamp").unwrap(),
+        area: area.map(|a| AreaCode::new(a).unwrap()),
+        lead: unit(lead),
+        assists: Vec::new(),
+    }
+}
+
+#[test]
+fn a_ruling_is_obeyed_by_the_next_like_ticket_and_by_no_other() {
+    let mut learned = Learned::nothing().unwrap();
+    learned.set_rulings([ruling("ST01", Some("LG01"))]);
+    let inside = ticket(Some("lamp"), Some("LG0101"));
+    match knowing(&inside, &learned, 0.0) {
+        Decision::Send(sending) => {
+            assert_eq!((sending.lead.as_str(), sending.rule.as_str()), ("ST01", "ruling:SB2611010000018"));
+            assert!(because_of(&sending.candidates).1.contains("an arbiter ruled"));
+        }
+        Decision::Person(waiting) => panic!("{waiting:?}"),
+    }
+    let lead = |ticket: &Ticket| match knowing(ticket, &learned, 0.0) {
+        Decision::Send(sending) => sending.lead.to_string(),
+        Decision::Person(waiting) => format!("{:?}", waiting.reason),
+    };
+    assert_eq!(lead(&ticket(Some("lamp"), Some("LG"))), "CG", "a wider place is not alike");
+    assert_eq!(lead(&ticket(Some("lamp"), None)), "CG");
+    let mut flagged = inside.clone();
+    flagged.flags.confidential = true;
+    assert_eq!(lead(&flagged), "Flag", "a guard outweighs a ruling");
+    let mut refused = inside;
+    refused.returned_by.push(unit("ST01"));
+    assert_eq!(lead(&refused), "Returned");
+}
+
+#[test]
+fn the_later_and_narrower_ruling_outweighs() {
+    let mut learned = Learned::nothing().unwrap();
+    let ticket = ticket(Some("lamp"), Some("LG0101"));
+    learned.set_rulings([ruling("ST01", Some("LG01")), ruling("FB", Some("LG01")), ruling("CG", Some("LG"))]);
+    assert_eq!(learned.ruling(&ticket).map(|r| r.lead.as_str()), Some("FB"));
+}
+
+#[test]
+fn where_the_catalogue_does_not_decide_those_who_had_like_tickets_are_proposed_with_their_chances() {
+    let mut outcomes = vec![outcome("rubbish", "LG0101", "ST01", "ST01"); 9];
+    outcomes.push(outcome("rubbish", "LG0101", "CG", "CG"));
+    let waiting = asks(knowing(&ticket(Some("rubbish"), None), &learned(&outcomes), 0.0));
+    assert_eq!(waiting.reason, Reason::UnknownArea);
+    let units: Vec<&str> = waiting.candidates.iter().map(|c| c.unit.as_str()).collect();
+    assert_eq!(units, ["ST01", "CG"]);
+    let first = &waiting.candidates[0];
+    assert!(first.permille.is_some_and(|p| p > 500) && first.because_en.contains("of 10 like tickets"), "{first:?}");
+    let mut gave_back = ticket(Some("rubbish"), None);
+    gave_back.returned_by.push(unit("ST01"));
+    let waiting = asks(knowing(&gave_back, &learned(&outcomes), 0.0));
+    assert!(waiting.candidates.iter().all(|c| c.unit.as_str() != "ST01"), "never back to who refused");
+}
+
+#[test]
+fn a_row_whose_tickets_others_finish_is_doubted_and_both_units_are_shown() {
+    let lamp = ticket(Some("lamp"), Some("LG0101"));
+    let moved = vec![outcome("lamp", "LG0101", "CG", "ST01"); 10];
+    let waiting = asks(knowing(&lamp, &learned(&moved), 0.0));
+    assert_eq!(waiting.reason, Reason::Doubt);
+    let units: Vec<&str> = waiting.candidates.iter().map(|c| c.unit.as_str()).collect();
+    assert_eq!(units, ["CG", "ST01"]);
+    assert!(waiting.because_en.contains("10 of the last 10"), "{}", waiting.because_en);
+    let few = learned(&moved[..9]);
+    assert!(matches!(knowing(&lamp, &few, 0.0), Decision::Send(_)), "nine say nothing yet");
+    let kept = vec![outcome("lamp", "LG0101", "CG", "CG"); 11];
+    let mixed: Vec<Outcome> = moved.iter().cloned().chain(kept).collect();
+    assert!(
+        matches!(knowing(&lamp, &learned(&mixed), 0.0), Decision::Send(_)),
+        "most are finished where they were sent"
+    );
+}
+
+#[test]
+fn a_matter_that_fails_its_checks_leaves_automatic_dispatch_and_says_so() {
+    let check = |right: bool| Check {
+        matter: MatterCode::new("lamp").unwrap(),
+        proposed: unit("CG"),
+        chosen: unit(if right { "CG" } else { "ST01" }),
+    };
+    let lamp = ticket(Some("lamp"), Some("LG0101"));
+    let after = |right: usize, wrong: usize| {
+        let mut learned = Learned::nothing().unwrap();
+        learned.set_checks((0..right).map(|_| check(true)).chain((0..wrong).map(|_| check(false))));
+        knowing(&lamp, &learned, 0.0)
+    };
+    let waiting = asks(after(12, 8));
+    assert_eq!(waiting.reason, Reason::Doubt);
+    assert!(waiting.because_en.contains("12 of 20"), "{}", waiting.because_en);
+    assert!(matches!(after(20, 0), Decision::Send(_)));
+    assert!(matches!(after(19, 1), Decision::Send(_)), "one mistake of twenty may be bad luck");
+    assert!(matches!(after(0, 3), Decision::Send(_)), "three checks say nothing yet");
+}
+
+#[test]
+fn a_share_is_checked_first_but_never_what_presses() {
+    let learned = Learned::nothing().unwrap();
+    let mut lamp = ticket(Some("lamp"), Some("LG0101"));
+    let waiting = asks(knowing(&lamp, &learned, 1.0));
+    assert_eq!((waiting.reason, waiting.candidates[0].unit.as_str()), (Reason::Check, "CG"));
+    assert!(matches!(knowing(&lamp, &learned, 0.0), Decision::Send(_)));
+    lamp.urgency = Urgency::Critical;
+    assert!(matches!(knowing(&lamp, &learned, 1.0), Decision::Send(_)));
+}
+
+#[test]
+fn a_quiet_city_checks_more_so_that_a_week_has_twenty() {
+    let drawn = |learned: &Learned| {
+        let mut lamp = ticket(Some("lamp"), Some("LG0101"));
+        let ids = (0..2000u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        ids.filter(|bits| {
+            lamp.id = TicketId::new(Uuid::from_u64_pair(1, bits & (u64::MAX >> 2) | 1 << 63));
+            learned.is_checked(&lamp, 0.01)
+        })
+        .count()
+    };
+    let busy = drawn(&Learned::nothing().unwrap());
+    assert!((10..=30).contains(&busy), "{busy} of 2000 is about one in a hundred");
+    let mut quiet = learned(&[]);
+    let day = jiff::civil::date(2026, 11, 25);
+    (0..400).for_each(|_| quiet.take(&Outcome { day, ..outcome("lamp", "LG0101", "CG", "CG") }, None));
+    let quiet = drawn(&quiet);
+    assert!((70..=130).contains(&quiet), "{quiet} of 2000 is about twenty of four hundred");
+}
+
+proptest::proptest! {
+    #[test]
+    fn nothing_learned_sends_what_a_guard_forbids(
+        seed in 0u64..1000, flagged in 0usize..6, finished in 0usize..30, ruled: bool, checked in 0.0f64..1.0,
+    ) {
+        let mut lamp = ticket(Some("lamp"), Some("LG0101"));
+        lamp.id = TicketId::new(Uuid::from_u64_pair(seed, seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+        let flags: [fn(&mut Flags); 6] = [
+            |f| f.confidential = true,
+            |f| f.against_official = true,
+            |f| f.group_event = true,
+            |f| f.sensitive = true,
+            |f| f.leader_note = true,
+            |f| f.in_proceedings = true,
+        ];
+        flags[flagged](&mut lamp.flags);
+        let mut learned = learned(&vec![outcome("lamp", "LG0101", "CG", "ST01"); finished]);
+        if ruled {
+            learned.set_rulings([ruling("ST01", Some("LG"))]);
+        }
+        let decision = knowing(&lamp, &learned, checked);
+        proptest::prop_assert!(matches!(&decision, Decision::Person(w) if w.reason == Reason::Flag));
+        proptest::prop_assert_eq!(&decision, &knowing(&lamp, &learned, checked), "same input, same decision");
+    }
+
+    #[test]
+    fn what_is_sent_goes_to_the_first_candidate_by_its_rule(finished in 0usize..30, moved: bool, ruled: bool) {
+        let lamp = ticket(Some("lamp"), Some("LG0101"));
+        let last = if moved { "ST01" } else { "CG" };
+        let mut learned = learned(&vec![outcome("lamp", "LG0101", "CG", last); finished]);
+        if ruled {
+            learned.set_rulings([ruling("FB", Some("LG"))]);
+        }
+        match knowing(&lamp, &learned, 0.0) {
+            Decision::Send(sending) => {
+                proptest::prop_assert_eq!(Some(&sending.lead), sending.candidates.first().map(|c| &c.unit));
+                proptest::prop_assert_eq!(Some(&sending.rule), sending.candidates.first().map(|c| &c.rule));
+                proptest::prop_assert!(!ruled || sending.lead.as_str() == "FB");
+            }
+            Decision::Person(waiting) => proptest::prop_assert!(!waiting.because_zh.is_empty() && !waiting.because_en.is_empty()),
+        }
+    }
 }

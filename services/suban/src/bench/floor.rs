@@ -261,11 +261,11 @@ impl Stage {
         let (mut changes, mut reasons, mut waiting) = (Vec::new(), HashMap::new(), Vec::new());
         for ticket in ids.iter().filter_map(|id| loaded.get(id)) {
             let words = words.get(&ticket.id).map(|said| said.join("\n"));
-            let known = Known { in_force, zone: self.store.zone(), words: words.as_deref() };
+            let known = Known { in_force, zone: self.store.zone(), words: words.as_deref(), learned: None };
             if suban_dispatch::decide::is_ready(ticket)
                 && let Decision::Send(sending) = decide(ticket, &known)
             {
-                reasons.insert(ticket.id, Reasons::of_sending(&sending, &self.in_force.version, ticket));
+                reasons.insert(ticket.id, Reasons::of_sending(&sending, &self.in_force.version, ticket, None));
                 let action = Action::Dispatch {
                     lead: sending.lead,
                     assists: sending.assists,

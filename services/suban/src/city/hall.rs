@@ -161,5 +161,7 @@ const fn reason(reason: QueueReason) -> &'static str {
         QueueReason::SuggestedDuplicate => "疑似重复 suggested duplicate",
         QueueReason::Acceptance => "待受理 acceptance",
         QueueReason::Dispute => "职责争议 dispute",
+        QueueReason::Doubt => "目录存疑 rule in doubt",
+        QueueReason::Check => "抽检 check",
     }
 }

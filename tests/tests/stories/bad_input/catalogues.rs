@@ -1,6 +1,6 @@
 //! Catalogues that must not decide anything.
 
-use suban_domain::Role;
+use suban_domain::{Role, Span};
 use suban_proto::v1;
 use suban_tests::{Desk, story};
 use tonic::Code;
@@ -79,6 +79,53 @@ async fn a_catalogue_with_rings_or_unknown_units_is_answered_with_its_lines_and_
         let denied = city.dispatcher().await.dispatch().publish_catalogue(good).await;
         Refusal::new(Code::PermissionDenied, "", "may not do this").is("a dispatcher publishes", denied);
         assert_eq!(city.counts().await, before, "nothing is stored");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_catalogue_is_compared_published_and_taken_back() {
+    story(async |city| {
+        let keeper = city.desk(Role::SysAdmin, "keeper-1", None).await;
+        let good = async || keeper.dispatch().list_catalogues(v1::ListCataloguesRequest {}).await.unwrap().into_inner();
+        let current = |list: &v1::ListCataloguesReply| {
+            list.versions.iter().find(|v| v.current).map(|v| v.version.clone()).unwrap()
+        };
+        let first = current(&good().await);
+
+        // What would change is told before it is published: railings move from the roads office to the gardeners.
+        let moved = spoilt(city.request(), "matters", ",JTJ,", ",YLZX,");
+        let compare = v1::DiffCatalogueRequest { files: moved.files.clone(), ..v1::DiffCatalogueRequest::default() };
+        let diff = keeper.dispatch().diff_catalogue(compare.clone()).await.unwrap().into_inner();
+        assert!(diff.total > 0 && diff.changes.iter().any(|c| c.text_en.contains("YLZX")), "{diff:?}");
+        let dispatcher = city.dispatcher().await;
+        Refusal::new(Code::PermissionDenied, "", "may not do this")
+            .is("a dispatcher compares", dispatcher.dispatch().diff_catalogue(compare).await);
+        let unknown = v1::DiffCatalogueRequest { new: "demo:00000000".into(), ..v1::DiffCatalogueRequest::default() };
+        Refusal::new(Code::NotFound, "", "demo:00000000")
+            .is("no such version", keeper.dispatch().diff_catalogue(unknown).await);
+        let nothing = v1::DiffCatalogueRequest::default();
+        Refusal::of("new", "is empty").is("nothing to compare", keeper.dispatch().diff_catalogue(nothing).await);
+
+        city.passes(Span::minutes(1));
+        let wrong = keeper.dispatch().publish_catalogue(moved).await.unwrap().into_inner().version;
+        assert_eq!(current(&good().await), wrong);
+
+        // Back again a minute later, with a reason; a repeat finds it done.
+        city.passes(Span::minutes(1));
+        let back = |reason: &str| v1::RollBackCatalogueRequest {
+            request_id: city.request(),
+            version: first.clone(),
+            reason: reason.into(),
+        };
+        Refusal::of("reason", "is empty").is("no reason", keeper.dispatch().roll_back_catalogue(back(" ")).await);
+        let denied = dispatcher.dispatch().roll_back_catalogue(back("护栏仍归交通局")).await;
+        Refusal::new(Code::PermissionDenied, "", "may not do this").is("a dispatcher takes it back", denied);
+        let done = keeper.dispatch().roll_back_catalogue(back("护栏仍归交通局")).await.unwrap().into_inner();
+        assert!(!done.repeated && done.version.starts_with(&first), "{done:?}");
+        assert_eq!(current(&good().await), done.version);
+        let again = keeper.dispatch().roll_back_catalogue(back("护栏仍归交通局")).await.unwrap().into_inner();
+        assert!(again.repeated, "{again:?}");
     })
     .await;
 }
