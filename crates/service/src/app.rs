@@ -93,7 +93,7 @@ impl App {
         Relay::spawn(&settings, &tasks, &health)?;
         let limits = Limits::sz_district();
         let writer = Writer::start(store.clone(), limits.clone(), settings.limits.group_commit, &tasks);
-        let catalogues = Catalogues::start(store.clone(), &tasks).await?;
+        let catalogues = Catalogues::start(store.clone(), service == Service::Intake, &tasks).await?;
         let cache = Cache::connect(&settings);
         let access = Access::new(PgTokens::new(pool, clock), &settings.security);
         Ok(Self {

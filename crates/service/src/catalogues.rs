@@ -1,4 +1,4 @@
-//! Which catalogue is in force, with everything made from it.
+//! Which catalogue is in force, with everything made from it, and the learned reading beside it.
 //!
 //! The version is looked up every few seconds and built once; a decision takes one [`InForce`] and records its
 //! version. With none published, matter and lead are unknown and people dispatch.
@@ -9,12 +9,17 @@ use std::{
 };
 
 use suban_domain::VersionCode;
+use suban_learn::CategoryModel;
 use suban_runtime::Tasks;
-use suban_store::{Store, StoreError, versions};
-use suban_text::{Catalogue, Reader};
+use suban_store::{ModelBody, Store, StoreError, versions};
+use suban_text::{Catalogue, Reader, Reading, ToRead};
+
+use crate::Category;
 
 /// Kind of the version rows.
 pub const KIND: &str = "catalogue";
+/// Kind of the version rows of learned readings of matters.
+pub const CATEGORY: &str = "category";
 
 /// How often a newly published version is looked for: short enough that a wrong one is rolled back within a minute.
 const REFRESH: Duration = Duration::from_secs(2);
@@ -28,22 +33,40 @@ pub struct InForce {
     pub catalogue: Catalogue,
     /// Reads type, matter and area out of words.
     pub reader: Reader,
+    /// The learned reading of matters, where one is in force and this process reads demands.
+    pub category: Option<Arc<Category>>,
+}
+
+impl InForce {
+    /// Reads a message by the catalogue's words and, where one is in force, by what was learned. The version names
+    /// both.
+    #[must_use]
+    pub fn read(&self, message: &ToRead<'_>) -> Reading {
+        let Some(category) = &self.category else { return self.reader.read(message) };
+        let mut reading = category.read(&self.reader, |matter| self.catalogue.matter(matter).is_some(), message);
+        if let Ok(both) = VersionCode::new(format!("{}/{}", reading.version, category.version())) {
+            reading.version = both;
+        }
+        reading
+    }
 }
 
 /// Knows the catalogue in force. Cheap to clone.
 #[derive(Clone)]
 pub struct Catalogues {
     store: Store,
+    /// Models are read too: only by who reads demands, for they take memory.
+    learned: bool,
     now: Arc<RwLock<Option<Arc<InForce>>>>,
 }
 
 impl Catalogues {
-    /// Loads the one in force, and keeps looking for newer ones.
+    /// Loads the one in force, with the learned reading where that is wanted, and keeps looking for newer ones.
     ///
     /// # Errors
     /// When Postgres is away or the stored catalogue cannot be built.
-    pub async fn start(store: Store, tasks: &Tasks) -> Result<Self, StoreError> {
-        let catalogues = Self { store, now: Arc::default() };
+    pub async fn start(store: Store, learned: bool, tasks: &Tasks) -> Result<Self, StoreError> {
+        let catalogues = Self { store, learned, now: Arc::default() };
         catalogues.refresh().await?;
         let (watcher, stop) = (catalogues.clone(), tasks.stop());
         tasks.spawn("catalogue", async move {
@@ -65,9 +88,20 @@ impl Catalogues {
     /// # Errors
     /// When Postgres is away or the stored catalogue cannot be built.
     pub async fn once(store: &Store) -> Result<Option<Arc<InForce>>, StoreError> {
-        let catalogues = Self { store: store.clone(), now: Arc::default() };
-        catalogues.refresh().await?;
-        Ok(catalogues.now())
+        Self { store: store.clone(), learned: false, now: Arc::default() }.looked_up().await
+    }
+
+    /// The same with the learned reading.
+    ///
+    /// # Errors
+    /// When Postgres is away or the stored catalogue cannot be built.
+    pub async fn once_learned(store: &Store) -> Result<Option<Arc<InForce>>, StoreError> {
+        Self { store: store.clone(), learned: true, now: Arc::default() }.looked_up().await
+    }
+
+    async fn looked_up(self) -> Result<Option<Arc<InForce>>, StoreError> {
+        self.refresh().await?;
+        Ok(self.now())
     }
 
     /// The one in force now.
@@ -82,20 +116,66 @@ impl Catalogues {
     /// When Postgres is away or the stored catalogue cannot be built.
     pub async fn refresh(&self) -> Result<(), StoreError> {
         let at = self.store.clock().now();
-        let held = self.now().map(|f| f.version.clone());
+        let held = self.now();
         let Some(version) = self.store.name_in_force(KIND, at).await? else { return Ok(()) };
-        if held.as_ref() == Some(&version) {
+        let learned = if self.learned { self.store.name_in_force(CATEGORY, at).await? } else { None };
+        let category = self.category(held.as_deref(), learned).await?;
+        let same = |held: &InForce| held.version == version && name(&held.category) == name(&category);
+        if held.as_deref().is_some_and(same) {
             return Ok(());
         }
-        let damaged = |problem: String| StoreError::Damaged { what: "catalogue", problem };
-        let body = versions::get(self.store.pool(), KIND, &version)
-            .await?
-            .ok_or(StoreError::NotFound { what: "catalogue" })?;
-        let catalogue: Catalogue = serde_json::from_value(body).map_err(|e| damaged(e.to_string()))?;
-        let reader = catalogue.reader().map_err(|e| damaged(e.to_string()))?;
-        tracing::info!(version = %version, matters = catalogue.matters().len(), "catalogue in force");
-        let fresh = Arc::new(InForce { version, catalogue, reader });
-        *self.now.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(fresh);
+        let fresh = match held {
+            Some(held) if held.version == version => {
+                InForce { version, catalogue: held.catalogue.clone(), reader: held.reader.clone(), category }
+            }
+            Some(_) | None => {
+                let body = versions::get(self.store.pool(), KIND, &version)
+                    .await?
+                    .ok_or(StoreError::NotFound { what: "catalogue" })?;
+                let catalogue: Catalogue = serde_json::from_value(body).map_err(damaged("catalogue"))?;
+                let reader = catalogue.reader().map_err(damaged("catalogue"))?;
+                tracing::info!(version = %version, matters = catalogue.matters().len(), "catalogue in force");
+                InForce { version, catalogue, reader, category }
+            }
+        };
+        *self.now.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(Arc::new(fresh));
         Ok(())
     }
+
+    /// The learned reading of this name: the one held, or read again. One that cannot be read is told and left out:
+    /// the catalogue's words read on.
+    async fn category(
+        &self,
+        held: Option<&InForce>,
+        version: Option<VersionCode>,
+    ) -> Result<Option<Arc<Category>>, StoreError> {
+        let Some(version) = version else { return Ok(None) };
+        if let Some(category) = held.and_then(|held| held.category.as_ref()).filter(|c| c.version() == version.as_str())
+        {
+            return Ok(Some(Arc::clone(category)));
+        }
+        let body = versions::get(self.store.pool(), CATEGORY, &version)
+            .await?
+            .ok_or(StoreError::NotFound { what: "model" })?;
+        let body: ModelBody = serde_json::from_value(body).map_err(damaged("model"))?;
+        let file = self.store.model(&body).await?;
+        match CategoryModel::load(&file) {
+            Ok(model) => {
+                tracing::info!(version = %version, matters = model.classes().len(), "learned reading in force");
+                Ok(Some(Arc::new(Category::new(version.to_string(), model))))
+            }
+            Err(error) => {
+                tracing::error!(version = %version, error = %error, "the learned reading cannot be used; words read on");
+                Ok(held.and_then(|held| held.category.clone()))
+            }
+        }
+    }
+}
+
+fn name(category: &Option<Arc<Category>>) -> Option<&str> {
+    category.as_ref().map(|category| category.version())
+}
+
+fn damaged<E: std::fmt::Display>(what: &'static str) -> impl Fn(E) -> StoreError {
+    move |e| StoreError::Damaged { what, problem: e.to_string() }
 }

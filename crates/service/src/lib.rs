@@ -8,6 +8,7 @@
 mod app;
 mod asked;
 mod catalogues;
+mod category;
 mod faults;
 mod folded;
 pub mod paging;
@@ -15,6 +16,7 @@ pub mod view;
 
 pub use app::{App, Handler, StartError};
 pub use asked::{Asked, Said, request_id, ticket_number};
-pub use catalogues::{Catalogues, InForce, KIND as CATALOGUE};
+pub use catalogues::{CATEGORY, Catalogues, InForce, KIND as CATALOGUE};
+pub use category::{Category, WANTED};
 pub use faults::{refusal, status};
 pub use folded::Folded;

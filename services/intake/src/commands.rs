@@ -299,7 +299,7 @@ impl Api {
 /// What the suite reads where the agent says nothing.
 fn read(ticket: &Ticket, words: &str, declared: Reading, in_force: Option<&InForce>) -> Reading {
     let Some(in_force) = in_force else { return declared };
-    let said = in_force.reader.read(&ToRead {
+    let said = in_force.read(&ToRead {
         text: words,
         place_text: None,
         point: ticket.point,

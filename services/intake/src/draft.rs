@@ -63,7 +63,7 @@ fn said(ask: &v1::ReadDraftRequest, longest: usize) -> Result<Said, Status> {
 
 fn draft(said: &Said, in_force: &InForce) -> v1::Draft {
     let InForce { catalogue, reader, .. } = in_force;
-    let reading = reader.read(&ToRead {
+    let reading = in_force.read(&ToRead {
         place_text: said.place_text.as_deref(),
         point: said.point,
         channel: said.channel,

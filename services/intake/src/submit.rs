@@ -285,7 +285,7 @@ fn read(demand: &Demand, in_force: Option<&InForce>) -> Result<(Reading, Option<
         }
         None => &demand.text,
     };
-    let said = in_force.reader.read(&ToRead {
+    let said = in_force.read(&ToRead {
         text,
         place_text: demand.place_text.as_deref(),
         point: demand.point,

@@ -33,6 +33,9 @@ pub(crate) enum Verb {
     /// Say why a ticket went where it went; try another catalogue on what has happened.
     #[command(subcommand)]
     Dispatch(DispatchVerb),
+    /// Learn to read matters from what people have accepted; try it, put it in force, take it back.
+    #[command(subcommand)]
+    Learn(LearnVerb),
     /// Play a city's citizens, operators, handlers and call-back agents through the public faces.
     City(City),
     /// Play a city while processes are killed and servers restarted, then audit everything.
@@ -151,6 +154,45 @@ pub(crate) enum DispatchVerb {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// What a city learns.
+#[derive(Debug, Subcommand)]
+pub(crate) enum LearnVerb {
+    /// Learn to read matters, as a challenger that nothing reads by yet.
+    Category {
+        /// Labelled messages (JSON lines: `text`, `labels` with matters of the catalogue) instead of the accepted
+        /// results in the database.
+        #[arg(long)]
+        train: Vec<PathBuf>,
+        #[command(flatten)]
+        why: Published,
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Put a challenger in force if it is not worse on the results accepted since it was learned.
+    Promote {
+        /// Which.
+        version: VersionCode,
+        /// Even if it is worse or nothing tells.
+        #[arg(long)]
+        anyway: bool,
+        #[command(flatten)]
+        why: Published,
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Put an earlier one in force again.
+    Rollback {
+        /// Which.
+        version: VersionCode,
+        #[command(flatten)]
+        why: Published,
+    },
+    /// List them.
+    List,
 }
 
 /// Catalogues.

@@ -4,7 +4,7 @@ pub(crate) mod args;
 mod classify;
 mod dispatch;
 mod figures;
-mod labelled;
+pub(crate) mod labelled;
 mod table;
 
 use std::process::ExitCode;

@@ -14,6 +14,7 @@ mod dlq;
 mod history;
 mod import;
 mod journal;
+mod learn;
 mod overview;
 mod print;
 mod processes;
@@ -64,6 +65,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Verb::Import(how) => import::command(&settings, &how).await,
             Verb::Check(how) => check::command(&settings, &how).await,
             Verb::Dispatch(what) => dispatch::command(settings, &what).await,
+            Verb::Learn(what) => learn::command(&settings, &what).await,
             Verb::Backtest(what) => backtest::command(&what),
             Verb::Bench(what) => Box::pin(until_told(bench::command(settings, &what))).await,
             Verb::Dlq(what) => dlq::command(&settings, &what).await,

@@ -119,6 +119,89 @@ async fn who_finished_like_tickets_is_proposed_for_one_that_the_catalogue_cannot
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reading_learned_from_people_is_tried_promoted_and_taken_back() {
+    // The tools go by the machine's clock.
+    Plan { machine_clock: true, ..Plan::default() }
+        .story(async |city| {
+            let agent = city.agent().await;
+            let typed =
+                v1::ReadDraftRequest { text: "望潮社区的翻斗乐园又歪了".into(), ..Default::default() };
+            let read = async || agent.intake().read_draft(typed.clone()).await.unwrap().into_inner();
+            let before = read().await;
+            assert_eq!(before.matter, "", "the catalogue has no word for it: {before:?}");
+
+            // The city's people have coded such messages; a model learns from them, and nothing reads by it yet.
+            let path = std::env::temp_dir().join(format!("{}.jsonl", city.database()));
+            std::fs::write(&path, coded()).unwrap();
+            let file = path.to_str().unwrap();
+            let learned = city.runs(&["learn", "category", "--train", file, "--json"]).await;
+            assert!(learned.ok, "{learned:?}");
+            let learned: serde_json::Value = serde_json::from_str(&learned.out).unwrap();
+            let version = learned["version"].as_str().unwrap();
+            assert!(learned["threshold"].as_f64().is_some(), "{learned}");
+            assert_eq!(read().await.matter, "");
+
+            // No result was accepted since: nothing tells that it is not worse, so somebody has to say why.
+            let refused = city.runs(&["learn", "promote", version]).await;
+            assert!(!refused.ok && refused.complaints.contains("0 results"), "{refused:?}");
+            let done = city.runs(&["learn", "promote", version, "--anyway", "--reason", "新设游乐设施"]).await;
+            assert!(done.ok && done.out.contains(version), "{done:?}");
+            let after = eventually(PATIENCE, "intake reads by it", async || {
+                let draft = read().await;
+                if draft.matter.is_empty() { Err(format!("{draft:?}")) } else { Ok(draft) }
+            })
+            .await;
+            assert_eq!(after.matter, "SZ-07");
+            assert!(after.version.contains(version) && after.matter_because[0].contains(version), "{after:?}");
+            let ticket = city.citizen("司空见月", "19900000921").reports(&typed.text).await;
+            let sent = city.becomes(&ticket, State::PendingSign).await;
+            assert_eq!(sent.matter.unwrap().as_str(), "SZ-07");
+            assert!(sent.read_by.unwrap().as_str().contains(version));
+
+            // A second one, and back to the first.
+            std::fs::write(&path, coded().replace("SZ-07", "HW-02")).unwrap();
+            let other = city.runs(&["learn", "category", "--train", file, "--json"]).await;
+            let other: serde_json::Value = serde_json::from_str(&other.out).unwrap();
+            let other = other["version"].as_str().unwrap().to_owned();
+            std::fs::remove_file(&path).unwrap();
+            assert!(city.runs(&["learn", "promote", &other, "--anyway", "--reason", "试用"]).await.ok);
+            eventually(PATIENCE, "the second one reads", async || {
+                let draft = read().await;
+                if draft.matter == "HW-02" { Ok(()) } else { Err(format!("{draft:?}")) }
+            })
+            .await;
+            let back = city.runs(&["learn", "rollback", version, "--reason", "误学"]).await;
+            assert!(back.ok && back.out.contains(&format!("{version}.2")), "{back:?}");
+            eventually(PATIENCE, "the first one reads again", async || {
+                let draft = read().await;
+                if draft.matter == "SZ-07" { Ok(()) } else { Err(format!("{draft:?}")) }
+            })
+            .await;
+        })
+        .await;
+}
+
+/// Messages that people have coded, two matters.
+fn coded() -> String {
+    let place = ["望潮社区", "海湾街道", "小区门口", "学校旁边", "公园里"];
+    let said = [
+        ("SZ-07", ["翻斗乐园歪了", "翻斗乐园又坏了", "翻斗乐园断了一根"]),
+        ("HW-01", ["到处是烂菜叶", "烂菜叶堆了一地", "烂菜叶发臭没人扫"]),
+    ];
+    let tail = ["请尽快处理", "已经好几天", "很危险", "希望有人管", "麻烦看一下", "孩子差点碰到"];
+    let mut rows = String::new();
+    for (code, said) in said {
+        for (n, (place, said)) in place.iter().flat_map(|p| said.iter().map(move |s| (p, s))).enumerate() {
+            for tail in [tail[n % 6], tail[(n + 1) % 6], tail[(n + 2) % 6]] {
+                let row = serde_json::json!({ "text": format!("{place}{said},{tail}"), "labels": [code] });
+                rows.push_str(&format!("{row}\n"));
+            }
+        }
+    }
+    rows
+}
+
 /// A unit says that it is not its own, and two people approve.
 async fn gives_back(city: &City, case: &Case, unit: &str, to: &str) {
     city.unit(unit).await.asks_to_return(case, to).await;

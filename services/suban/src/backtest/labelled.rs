@@ -15,7 +15,7 @@ use crate::unzipped::unzipped;
 
 /// What a message says.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Said {
+pub(crate) enum Said {
     /// As it was written.
     Text(String),
     /// The words kept of it, with spaces between them.
@@ -33,13 +33,13 @@ impl Said {
 
 /// One message and its classes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Labelled {
+pub(crate) struct Labelled {
     /// What names the message in every file.
     pub(super) raw_id: Option<String>,
     /// Its classes, the first its own; at least one.
-    pub(super) labels: Vec<String>,
+    pub(crate) labels: Vec<String>,
     /// Its words.
-    pub(super) said: Said,
+    pub(crate) said: Said,
     /// Tokens that stood beside a text of the same `raw_id`.
     pub(super) tokens_too: Option<String>,
 }
@@ -61,7 +61,7 @@ struct CsvRow {
 }
 
 /// Reads a file; its name says its format, its first bytes whether it is gzipped.
-pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Labelled>> {
+pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<Labelled>> {
     let file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
     let input = unzipped(file).with_context(|| format!("reading {}", path.display()))?;
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().to_ascii_lowercase());
