@@ -94,6 +94,8 @@ pub struct Settings {
     pub city: City,
     /// Keys and tokens.
     pub security: Security,
+    /// A language model that helps at the telephone.
+    pub language_model: LanguageModel,
     /// Logs and traces.
     pub telemetry: Telemetry,
     /// The demo mode.
@@ -309,6 +311,21 @@ pub struct Security {
     pub unknown_token_cache: Duration,
     /// Tokens remembered at most.
     pub token_cache_size: usize,
+}
+
+/// A language model behind an endpoint of the OpenAI chat protocol; it only ever proposes.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct LanguageModel {
+    /// Address before `/chat/completions`, for example `http://127.0.0.1:8000/v1`; empty means none.
+    pub url: String,
+    /// The model's name there.
+    pub name: String,
+    /// Sent as a bearer token; empty for none.
+    pub key: Secret,
+    /// It is not waited for longer.
+    #[serde(with = "span_text")]
+    pub timeout: Duration,
 }
 
 /// Logs and traces.

@@ -31,6 +31,9 @@ pub enum StartError {
     /// The address cannot be used.
     #[error("cannot start: {0}")]
     Grpc(#[from] GrpcError),
+    /// The language model cannot be asked.
+    #[error("cannot start: no client for language_model.url: {0}")]
+    LanguageModel(#[from] reqwest::Error),
 }
 
 /// What a service is made of. Cheap to clone.

@@ -11,6 +11,7 @@ mod catalogues;
 mod category;
 mod faults;
 mod folded;
+pub mod language_model;
 pub mod paging;
 pub mod view;
 

@@ -9,7 +9,7 @@ use suban_runtime::{
     access::{Caller, caller},
     errors,
 };
-use suban_service::{App, status, view};
+use suban_service::{App, language_model::LanguageModel, status, view};
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::{history, watch::Feed};
@@ -19,6 +19,7 @@ use crate::{history, watch::Feed};
 pub(crate) struct Api {
     pub(crate) app: App,
     pub(crate) feed: Feed,
+    pub(crate) language_model: Option<LanguageModel>,
 }
 
 /// Answers that go on.
@@ -66,7 +67,7 @@ impl IntakeService for Api {
 
     async fn read_draft(&self, request: Request<v1::ReadDraftRequest>) -> Result<Response<v1::Draft>, Status> {
         let (caller, ask) = open(request)?;
-        self.help(&caller, &ask).map(Response::new)
+        self.help(&caller, &ask).await.map(Response::new)
     }
 
     async fn accept(&self, request: Request<v1::AcceptRequest>) -> Result<Response<v1::CommandReply>, Status> {

@@ -27,7 +27,7 @@ struct Said {
 
 impl Api {
     /// What the words say so far.
-    pub(crate) fn help(&self, caller: &Caller, ask: &v1::ReadDraftRequest) -> Result<v1::Draft, Status> {
+    pub(crate) async fn help(&self, caller: &Caller, ask: &v1::ReadDraftRequest) -> Result<v1::Draft, Status> {
         let role = caller.actor.role;
         if !matches!(role, Role::Agent | Role::Dispatcher | Role::IntakeBot) {
             return Err(errors::denied("ROLE", format!("the role {role} writes no demands down")));
@@ -37,7 +37,31 @@ impl Api {
         let in_force = in_force.ok_or_else(|| {
             Status::failed_precondition("no catalogue is in force; publish one, then words can be read")
         })?;
-        Ok(draft(&said, &in_force))
+        let mut draft = draft(&said, &in_force);
+        if draft.matter.is_empty() && !said.text.is_empty() {
+            self.ask_model(&said.text, &in_force, &mut draft).await;
+        }
+        Ok(draft)
+    }
+
+    /// Where nothing else decides, a language model may propose the first of the likeliest rows; a person takes it or
+    /// leaves it.
+    async fn ask_model(&self, words: &str, in_force: &InForce, draft: &mut v1::Draft) {
+        let Some(model) = &self.language_model else { return };
+        match model.matter(words, &in_force.catalogue).await {
+            Ok(None) => {}
+            Ok(Some(matter)) => {
+                let name = in_force.catalogue.matter(&matter).map(|m| m.name.clone()).unwrap_or_default();
+                draft.matters.retain(|row| row.matter != matter.as_str());
+                draft.matters.insert(0, v1::DraftMatter { matter: matter.to_string(), name, score: 0 });
+                draft.matters.truncate(3);
+                draft.proposed_by = model.name().to_owned();
+            }
+            Err(why) => {
+                metrics::counter!("suban_language_model_failed_total").increment(1);
+                tracing::debug!(reason = %why, "the language model was of no help");
+            }
+        }
     }
 }
 
@@ -131,6 +155,7 @@ fn draft(said: &Said, in_force: &InForce) -> v1::Draft {
             })
             .collect(),
         version: reading.version.to_string(),
+        proposed_by: String::new(),
     }
 }
 

@@ -21,7 +21,7 @@ use std::net::SocketAddr;
 
 use suban_proto::v1::intake_service_server::IntakeServiceServer;
 use suban_runtime::{Service, grpc::Grpc};
-use suban_service::{App, StartError};
+use suban_service::{App, StartError, language_model::LanguageModel};
 
 /// Starts the service on an app: its face and the feed of its watchers; answers where it listens.
 ///
@@ -29,7 +29,8 @@ use suban_service::{App, StartError};
 /// When the address or Kafka cannot be used.
 pub async fn serve(app: App) -> Result<SocketAddr, StartError> {
     let feed = watch::Feed::start(&app);
-    let api = api::Api { app: app.clone(), feed };
+    let language_model = LanguageModel::of(&app.settings.language_model)?;
+    let api = api::Api { app: app.clone(), feed, language_model };
     app.face(
         Grpc::new(Service::Intake, &app.settings)
             .face(|bytes| IntakeServiceServer::new(api).max_decoding_message_size(bytes)),

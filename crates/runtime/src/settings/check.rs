@@ -58,6 +58,11 @@ impl Settings {
         );
         refuse(self.security.master_key_id.is_empty(), "security.master_key_id must not be empty");
         refuse(self.security.token_cache_size == 0, "security.token_cache_size must be at least 1");
+        refuse(
+            !self.language_model.url.is_empty() && !self.language_model.url.starts_with("http"),
+            "language_model.url must begin with http:// or https://, or be empty",
+        );
+        refuse(self.language_model.timeout.is_zero(), "language_model.timeout must be above 0");
         refuse(!(0.0..=1.0).contains(&self.telemetry.sample), "telemetry.sample must be 0 to 1");
         refuse(
             !self.telemetry.otlp_endpoint.is_empty() && !self.telemetry.otlp_endpoint.starts_with("http"),
