@@ -167,6 +167,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/v1", listener.local_addr().unwrap());
         let (tell, told) = oneshot::channel();
+        #[expect(clippy::disallowed_methods, reason = "a test's server ends with its test")]
         tokio::spawn(async move {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut asked = vec![0; 64 * 1024];
