@@ -2,6 +2,7 @@
 
 pub mod area;
 pub mod catalogue;
+mod columns;
 pub mod display;
 pub mod extract;
 pub mod features;
@@ -23,7 +24,7 @@ pub mod weights;
 pub use area::{AreaReading, Gazetteer, Place, TooManyWords};
 pub use catalogue::{Catalogue, Circumstances, Lead, Merge, NoLead, Problem, Problems, Tables};
 pub use extract::{Extraction, Mention, Named, TimeSaid, extract};
-pub use features::{Counts, Segmenter};
+pub use features::{Counts, Features, Segmenter};
 pub use left_out::left_out;
 pub use mask::{HitKind, Masked, mask, mask_for};
 pub use missing::{Beside, Missing, missing};
