@@ -300,10 +300,10 @@ pub(crate) mod tests {
     #[test]
     fn a_threshold_holds_for_every_form() {
         let mut all = lessons();
-        // What came in the second form is labelled at random: nothing may be sent at 0.95 for its sake.
+        // In the second form two of the three classes are mixed up: what they say may not be sent in either form.
         for (at, lesson) in all.iter_mut().enumerate().filter(|(at, _)| at % 2 == 0) {
             lesson.form = 1;
-            lesson.class = SAID[at / 2 * 7 % 3].0.to_owned();
+            lesson.class = SAID[at / 2 % 3].0.to_owned();
         }
         let study = Study { precisions: vec![0.95], support: 10, ..Study::default() };
         let model = CategoryModel::learn(&all.iter().collect::<Vec<_>>(), &study).unwrap();
