@@ -7,6 +7,7 @@ pub mod file;
 pub mod folds;
 pub mod history;
 pub mod linear;
+pub mod stretch;
 pub mod unit;
 
 pub use category::CategoryModel;

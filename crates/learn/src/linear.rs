@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::folds::random;
+use crate::{folds::random, stretch::Stretches};
 
 /// Sparse rows side by side; each column at most once in a row.
 #[derive(Clone, Debug, Default)]
@@ -86,13 +86,53 @@ impl Linear {
     /// Trains on `rows` with `columns` columns; `labels[row]` is below `classes`, other rows are passed over.
     #[must_use]
     pub fn train(rows: &Rows, columns: usize, labels: &[usize], classes: usize, how: Training) -> Self {
-        let mut model = Self { classes, weights: vec![0.0; (columns + 1) * stride(classes)] };
+        let plain = |_: usize, _: &mut [f32], steps: &[f32], value: f32, weights: &mut [f32]| {
+            add_scaled(weights, steps, value);
+        };
+        let lengths = (0..rows.len()).flat_map(|row| std::iter::repeat_n(squared_length(rows.row(row)), classes));
+        Self::descend(rows, columns, labels, classes, how, &lengths.collect::<Vec<_>>(), plain)
+    }
+
+    /// Trains on `rows` whose columns are stretched first, for each class by other factors: what a column says by
+    /// itself for the class or against it then costs less to say. The model is one for rows as they are.
+    #[must_use]
+    pub fn train_stretched(rows: &Rows, by: &Stretches, labels: &[usize], how: Training) -> Self {
+        let classes = by.classes;
+        let lengths: Vec<f64> = (0..rows.len()).flat_map(|row| by.squared_lengths(rows.row(row))).collect();
+        let stretched = |column: usize, room: &mut [f32], steps: &[f32], value: f32, weights: &mut [f32]| {
+            for ((room, step), square) in room.iter_mut().zip(steps).zip(by.squares(column)) {
+                *room = step * square;
+            }
+            add_scaled(weights, room, value);
+        };
+        Self::descend(rows, by.columns(), labels, classes, how, &lengths, stretched)
+    }
+
+    /// The model whose margins are the means of two models' margins.
+    #[must_use]
+    pub fn mean(mut self, other: &Self) -> Self {
+        self.weights.iter_mut().zip(&other.weights).for_each(|(mine, theirs)| *mine = (*mine + theirs) / 2.0);
+        self
+    }
+
+    /// Dual coordinate descent. `lengths[row * classes + class]` is the squared length of a row as the class sees it,
+    /// and `add(column, room, steps, value, weights)` moves the weights of a column.
+    fn descend(
+        rows: &Rows,
+        columns: usize,
+        labels: &[usize],
+        classes: usize,
+        how: Training,
+        lengths: &[f64],
+        add: impl Fn(usize, &mut [f32], &[f32], f32, &mut [f32]),
+    ) -> Self {
+        let stride = stride(classes);
+        let mut model = Self { classes, weights: vec![0.0; (columns + 1) * stride] };
         let mut order: Vec<usize> =
             (0..rows.len()).filter(|row| labels.get(*row).is_some_and(|label| *label < classes)).collect();
         let costs = balanced_costs(&order, labels, classes, how.cost);
-        let lengths: Vec<f64> = (0..rows.len()).map(|row| squared_length(rows.row(row))).collect();
         let mut duals = vec![0.0_f64; rows.len() * classes];
-        let mut steps = vec![0.0_f32; stride(classes)];
+        let (mut steps, mut room) = (vec![0.0_f32; stride], vec![0.0_f32; stride]);
         for visit in 0..how.visits {
             shuffle(&mut order, how.seed.wrapping_add(visit as u64));
             let mut steepest = 0.0_f64;
@@ -111,13 +151,18 @@ impl Linear {
                     *step = 0.0;
                     if downhill.abs() > 1e-9 {
                         let before = *dual;
-                        *dual = (before - gradient / (lengths[row] + give)).max(0.0);
+                        *dual = (before - gradient / (lengths[row * classes + class] + give)).max(0.0);
                         *step = ((*dual - before) * sign) as f32;
                         moved = true;
                     }
                 }
                 if moved {
-                    model.add(cells, &steps);
+                    for (column, value) in cells {
+                        let start = *column as usize * stride;
+                        let weights = &mut model.weights[start..start + stride];
+                        add(*column as usize, &mut room, &steps, *value, weights);
+                    }
+                    add_scaled(&mut model.weights[columns * stride..], &steps, 1.0);
                 }
             }
             if steepest < how.tolerance {
@@ -165,18 +210,9 @@ impl Linear {
         let stride = stride(self.classes);
         self.weights.get(column * stride..(column + 1) * stride).unwrap_or(&[])
     }
-
-    fn add(&mut self, cells: &[(u32, f32)], steps: &[f32]) {
-        let stride = stride(self.classes);
-        let constant = self.columns() as u32;
-        for (column, value) in cells.iter().copied().chain([(constant, 1.0)]) {
-            let start = column as usize * stride;
-            add_scaled(&mut self.weights[start..start + stride], steps, value);
-        }
-    }
 }
 
-const fn stride(classes: usize) -> usize {
+pub(crate) const fn stride(classes: usize) -> usize {
     let lanes = classes.next_multiple_of(LANES);
     if lanes == 0 { LANES } else { lanes }
 }

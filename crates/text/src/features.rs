@@ -26,34 +26,57 @@ pub struct Counts {
     pub words: Occurrences,
 }
 
-impl Counts {
-    /// Counts the features of words that stand in this order, folded already.
+/// What stands in one message, in the order in which it stands there and as often.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Features {
+    /// Runs of one, two and three characters of the words set side by side.
+    pub runs: Vec<Feature>,
+    /// Words, and pairs of neighbouring words.
+    pub words: Vec<Feature>,
+}
+
+impl Features {
+    /// The features of words that stand in this order, folded already.
     #[must_use]
     pub fn of_words<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
-        let (mut runs, mut named) = (Vec::new(), Vec::new());
+        let mut features = Self::default();
         let (mut before, mut second_before) = (0, 0);
         let mut last: Option<Feature> = None;
         for word in words {
             for c in word.chars() {
                 // 21 bits hold any character and no character is 0, so runs of different lengths never meet.
                 let c = u64::from(u32::from(c));
-                runs.push(mixed(c));
+                features.runs.push(mixed(c));
                 if before != 0 {
-                    runs.push(mixed(before << 21 | c));
+                    features.runs.push(mixed(before << 21 | c));
                 }
                 if second_before != 0 {
-                    runs.push(mixed(second_before << 42 | before << 21 | c));
+                    features.runs.push(mixed(second_before << 42 | before << 21 | c));
                 }
                 (second_before, before) = (before, c);
             }
             let name = hashed(word);
-            named.push(name);
+            features.words.push(name);
             if let Some(last) = last {
-                named.push(mixed(last.rotate_left(32) ^ name));
+                features.words.push(mixed(last.rotate_left(32) ^ name));
             }
             last = Some(name);
         }
-        Self { runs: counted(runs), words: counted(named) }
+        features
+    }
+
+    /// How often each stands there.
+    #[must_use]
+    pub fn counted(self) -> Counts {
+        Counts { runs: counted(self.runs), words: counted(self.words) }
+    }
+}
+
+impl Counts {
+    /// Counts the features of words that stand in this order, folded already.
+    #[must_use]
+    pub fn of_words<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
+        Features::of_words(words).counted()
     }
 }
 
@@ -100,17 +123,29 @@ impl Segmenter {
         take(&mut cut.iter().map(|token| token.word).filter(|word| self.keeps(word)))
     }
 
+    /// The features of `text`.
+    #[must_use]
+    pub fn features(&self, text: &str) -> Features {
+        self.words(text, |words| Features::of_words(words))
+    }
+
     /// Counts the features of `text`.
     #[must_use]
     pub fn counts(&self, text: &str) -> Counts {
-        self.words(text, |words| Counts::of_words(words))
+        self.features(text).counted()
     }
 
     /// Counts the features of text that came as words with spaces between them.
     #[must_use]
     pub fn counts_of_tokens(&self, tokens: &str) -> Counts {
+        self.features_of_tokens(tokens).counted()
+    }
+
+    /// The features of text that came as words with spaces between them.
+    #[must_use]
+    pub fn features_of_tokens(&self, tokens: &str) -> Features {
         let words: Vec<_> = self.token_words(tokens).collect();
-        Counts::of_words(words.iter().map(String::as_str))
+        Features::of_words(words.iter().map(String::as_str))
     }
 
     /// Words that came with spaces between them, as [`Self::words`] would have handed them out.

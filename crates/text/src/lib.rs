@@ -3,6 +3,7 @@
 pub mod alert;
 pub mod area;
 pub mod catalogue;
+mod columns;
 pub mod display;
 pub mod extract;
 pub mod features;
@@ -26,7 +27,7 @@ pub use alert::{Alert, alerts};
 pub use area::{AreaReading, Gazetteer, Place, TooManyWords};
 pub use catalogue::{Catalogue, Circumstances, Lead, Merge, NoLead, Problem, Problems, Tables};
 pub use extract::{Extraction, Mention, Named, TimeSaid, extract};
-pub use features::{Counts, Segmenter};
+pub use features::{Counts, Features, Segmenter};
 pub use left_out::left_out;
 pub use mask::{HitKind, Masked, mask, mask_for};
 pub use missing::{Beside, Missing, missing};

@@ -12,7 +12,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::features::{Counts, Feature, Occurrences};
+use crate::{
+    columns::Columns,
+    features::{Counts, Feature, Features, Occurrences},
+};
 
 /// Columns, each once and in no order, with what stands in them.
 pub type SparseVector = Vec<(u32, f32)>;
@@ -37,18 +40,31 @@ impl Weights {
     /// How many columns a vector may have; columns are counted from 0.
     #[must_use]
     pub fn columns(&self) -> usize {
-        self.runs.features.len() + self.words.features.len()
+        self.runs.rarity.len() + self.words.rarity.len()
     }
 
     /// The vector of a message; empty when the corpus knew none of its features.
     #[must_use]
     pub fn vector(&self, counts: &Counts) -> SparseVector {
         let mut vector = Vec::with_capacity(counts.runs.len() + counts.words.len());
-        self.runs.weigh(&counts.runs, 0, &mut vector);
-        let first_word = u32::try_from(self.runs.features.len()).unwrap_or(u32::MAX);
-        self.words.weigh(&counts.words, first_word, &mut vector);
+        self.runs.weigh(self.runs.known(&counts.runs), 0, &mut vector);
+        self.words.weigh(self.words.known(&counts.words), self.first_word(), &mut vector);
         scale_to_one(&mut vector);
         vector
+    }
+
+    /// The same vector, without counting first what has no column anyway.
+    #[must_use]
+    pub fn vector_of(&self, features: &Features) -> SparseVector {
+        let mut vector = Vec::with_capacity(features.runs.len() + features.words.len());
+        self.runs.weigh_uncounted(&features.runs, 0, &mut vector);
+        self.words.weigh_uncounted(&features.words, self.first_word(), &mut vector);
+        scale_to_one(&mut vector);
+        vector
+    }
+
+    fn first_word(&self) -> u32 {
+        u32::try_from(self.runs.rarity.len()).unwrap_or(u32::MAX)
     }
 }
 
@@ -56,9 +72,8 @@ impl Weights {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(try_from = "Stored", into = "Stored")]
 struct Known {
-    features: Vec<Feature>,
+    columns: Columns,
     rarity: Vec<f32>,
-    column: HashMap<Feature, u32, BuildHasherDefault<AsItIs>>,
 }
 
 impl Known {
@@ -70,25 +85,31 @@ impl Known {
         let mut kept: Vec<_> = having.into_iter().filter(|(_, messages)| *messages >= fewest).collect();
         // What most messages have stands together at the front, where the processor's caches keep it.
         kept.sort_unstable_by_key(|(feature, messages)| (Reverse(*messages), *feature));
+        let mut columns = Columns::with_room_for(kept.len());
+        kept.retain(|(feature, _)| columns.add(*feature));
         let rarity = |having: u32| ((1.0 + messages as f64) / (1.0 + f64::from(having))).ln() + 1.0;
-        let features = kept.iter().map(|(feature, _)| *feature).collect();
-        Self::new(features, kept.iter().map(|(_, having)| rarity(*having) as f32).collect())
+        Self { columns, rarity: kept.iter().map(|(_, having)| rarity(*having) as f32).collect() }
     }
 
-    fn new(features: Vec<Feature>, rarity: Vec<f32>) -> Self {
-        let column = features.iter().copied().zip(0..).collect();
-        Self { features, rarity, column }
+    /// Columns with how often each feature stands there.
+    fn known(&self, counted: &Occurrences) -> impl Iterator<Item = (u32, u32)> {
+        counted.iter().filter_map(|(feature, times)| Some((self.columns.of(*feature)?, *times)))
     }
 
-    /// Appends the weights of `counted`, together of length 1.
-    fn weigh(&self, counted: &Occurrences, first_column: u32, vector: &mut SparseVector) {
+    fn weigh_uncounted(&self, features: &[Feature], first_column: u32, vector: &mut SparseVector) {
+        let mut columns: Vec<u32> = features.iter().filter_map(|feature| self.columns.of(*feature)).collect();
+        columns.sort_unstable();
+        let counted = columns.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u32));
+        self.weigh(counted, first_column, vector);
+    }
+
+    /// Appends the weights of columns with how often each stands there, together of length 1.
+    fn weigh(&self, counted: impl Iterator<Item = (u32, u32)>, first_column: u32, vector: &mut SparseVector) {
         let start = vector.len();
-        for (feature, times) in counted {
-            if let Some(&column) = self.column.get(feature)
-                && let Some(rarity) = self.rarity.get(column as usize)
-            {
+        for (column, times) in counted {
+            if let Some(rarity) = self.rarity.get(column as usize) {
                 // Most features stand once, and a logarithm costs more than all the rest here.
-                let often = if *times == 1 { 1.0 } else { 1.0 + (*times as f32).ln() };
+                let often = if times == 1 { 1.0 } else { 1.0 + (times as f32).ln() };
                 vector.push((first_column + column, often * rarity));
             }
         }
@@ -116,7 +137,7 @@ struct Stored {
 
 impl From<Known> for Stored {
     fn from(known: Known) -> Self {
-        Self { features: known.features, rarity: known.rarity }
+        Self { features: known.columns.features().to_vec(), rarity: known.rarity }
     }
 }
 
@@ -130,11 +151,11 @@ impl TryFrom<Stored> for Known {
         if !stored.rarity.iter().all(|rarity| rarity.is_finite() && *rarity > 0.0) {
             return Err("weights: a rarity is not a positive number");
         }
-        let known = Self::new(stored.features, stored.rarity);
-        if known.column.len() != known.features.len() {
+        let mut columns = Columns::with_room_for(stored.features.len());
+        if !stored.features.iter().all(|feature| columns.add(*feature)) {
             return Err("weights: a feature stands twice");
         }
-        Ok(known)
+        Ok(Self { columns, rarity: stored.rarity })
     }
 }
 
@@ -204,10 +225,12 @@ mod tests {
         fn vectors_have_length_one_and_each_column_once(texts in proptest::collection::vec("([路灯亮坏]{1,3} ){0,6}", 1..8)) {
             let corpus: Vec<_> = texts.iter().map(|t| counts(t)).collect();
             let weights = Weights::learn(&corpus, 1);
-            for of in &corpus {
+            for (of, text) in corpus.iter().zip(&texts) {
+                let of_text = &Features::of_words(text.split_whitespace());
                 let vector = weights.vector(of);
                 let columns: std::collections::BTreeSet<_> = vector.iter().map(|(column, _)| column).collect();
                 prop_assert_eq!(columns.len(), vector.len());
+                prop_assert!(cosine(&vector, &weights.vector_of(of_text)) > if vector.is_empty() { -1.0 } else { 0.999 });
                 prop_assert!(vector.is_empty() || (cosine(&vector, &vector) - 1.0).abs() < 1e-4);
                 prop_assert!(vector.iter().all(|(column, _)| (*column as usize) < weights.columns()));
             }

@@ -15,7 +15,7 @@ use suban_learn::{
     folds::{deal, groups},
     linear::Training,
 };
-use suban_text::{Segmenter, left_out};
+use suban_text::{Features, Segmenter, left_out};
 
 use super::{
     args::Classify,
@@ -88,15 +88,15 @@ fn tested(how: &Classify, train: Vec<Labelled>, test: &[Labelled]) -> anyhow::Re
     let outcomes: Vec<Outcome> = test.iter().map(|message| outcome(how, &model, &segmenter, message)).collect();
     let rss = proc::rss_kb(&[std::process::id()], false);
     let began = Instant::now();
-    let counted: usize = test.iter().map(|message| counts(&segmenter, &message.said).runs.len()).sum();
-    let features = began.elapsed().as_secs_f64();
+    let found: usize = test.iter().map(|message| features(&segmenter, &message.said).runs.len()).sum();
+    let took = began.elapsed().as_secs_f64();
     Ok(Report {
         figures: Figures::of(&outcomes, &how.precision),
         train_seconds: Some(train_seconds),
         model_mb: Some(model_mb),
         rss_mb: rss.map(|kib| kib as f64 / 1024.0),
         overlap,
-        features_per_s: (counted > 0).then(|| test.len() as f64 / features),
+        features_per_s: (found > 0).then(|| test.len() as f64 / took),
     })
 }
 
@@ -141,9 +141,13 @@ fn learn(how: &Classify, messages: &[&Labelled], groups: &[usize]) -> anyhow::Re
         .iter()
         .zip(groups)
         .map(|(message, group)| Lesson {
-            counts: counts(&segmenter, &message.said),
+            counts: features(&segmenter, &message.said).counted(),
             class: first(message).to_owned(),
             group: *group,
+            form: match message.said {
+                Said::Text(_) => 0,
+                Said::Tokens(_) => 1,
+            },
         })
         .collect();
     let study = Study {
@@ -155,16 +159,16 @@ fn learn(how: &Classify, messages: &[&Labelled], groups: &[usize]) -> anyhow::Re
     Ok(CategoryModel::learn(&lessons.iter().collect::<Vec<_>>(), &study)?)
 }
 
-fn counts(segmenter: &Segmenter, said: &Said) -> suban_text::Counts {
+fn features(segmenter: &Segmenter, said: &Said) -> Features {
     match said {
-        Said::Text(text) => segmenter.counts(text),
-        Said::Tokens(tokens) => segmenter.counts_of_tokens(tokens),
+        Said::Text(text) => segmenter.features(text),
+        Said::Tokens(tokens) => segmenter.features_of_tokens(tokens),
     }
 }
 
 fn outcome(how: &Classify, model: &CategoryModel, segmenter: &Segmenter, message: &Labelled) -> Outcome {
     let began = Instant::now();
-    let ranked = model.rank(&counts(segmenter, &message.said));
+    let ranked = model.read(&features(segmenter, &message.said));
     let took = began.elapsed();
     let has = |class: &str| message.labels.iter().any(|label| label == class);
     let (predicted, confidence) = ranked.first().map_or(("", 0.0), |likely| (likely.class, likely.probability));
