@@ -52,7 +52,7 @@ impl Category {
     #[must_use]
     pub fn rank(&self, text: &str) -> Vec<(MatterCode, f64)> {
         let text = text.get(..text.floor_char_boundary(MOST_BYTES)).unwrap_or(text);
-        let ranked = self.model.rank(&self.segmenter.counts(text));
+        let ranked = self.model.read(&self.segmenter.features(text));
         ranked.iter().filter_map(|likely| Some((matter(likely)?, likely.probability))).collect()
     }
 

@@ -169,7 +169,7 @@ fn lessons(catalogue: &Catalogue, known: &[Accepted]) -> Vec<Lesson> {
     chosen
         .into_iter()
         .zip(group)
-        .map(|((accepted, class), group)| Lesson { counts: segmenter.counts(&accepted.words), class, group })
+        .map(|((accepted, class), group)| Lesson { counts: segmenter.counts(&accepted.words), class, group, form: 0 })
         .collect()
 }
 
