@@ -196,8 +196,6 @@ fn lbfgs(mut x: Vec<f64>, steps: usize, mut loss: impl FnMut(&[f64], &mut [f64])
 pub struct First {
     /// Its score.
     pub score: f32,
-    /// Its share among the candidates, 0 to 1.
-    pub share: f32,
     /// Whether it is the same matter.
     pub right: bool,
 }
@@ -210,7 +208,7 @@ pub fn calibrate(firsts: &[First]) -> Calibration {
         slope.iter_mut().zip(at).for_each(|(s, x)| *s = ridge * x);
         let mut loss = 0.5 * ridge * at.iter().map(|x| x * x).sum::<f64>();
         for first in firsts {
-            let row = [1.0, f64::from(first.score), f64::from(first.share.max(1e-6).ln())];
+            let row = [1.0, f64::from(first.score)];
             let odds: f64 = row.iter().zip(at).map(|(r, x)| r * x).sum();
             let truth = f64::from(u8::from(first.right));
             // ln(1 + e^odds) − truth × odds, without overflow
@@ -220,9 +218,9 @@ pub fn calibrate(firsts: &[First]) -> Calibration {
         }
         loss
     };
-    let fitted = lbfgs(vec![-4.0, 1.0, 1.0], 100, loss);
+    let fitted = lbfgs(vec![-4.0, 1.0], 100, loss);
     let at = |n: usize| fitted.get(n).copied().unwrap_or(0.0) as f32;
-    Calibration { bias: at(0), score: at(1), share: at(2) }
+    Calibration { bias: at(0), score: at(1) }
 }
 
 #[cfg(test)]
@@ -254,9 +252,9 @@ mod tests {
     #[test]
     fn probabilities_follow_what_came_out() {
         let firsts: Vec<First> =
-            (0..400).map(|n| First { score: (n % 20) as f32 / 4.0, share: 0.9, right: n % 20 >= 10 + n % 3 }).collect();
+            (0..400).map(|n| First { score: (n % 20) as f32 / 4.0, right: n % 20 >= 10 + n % 3 }).collect();
         let calibration = calibrate(&firsts);
         let model = Model { calibration, ..blank() };
-        assert!(model.probability(0.0, 0.9) < 0.1 && model.probability(4.9, 0.9) > 0.9);
+        assert!(model.probability(0.0) < 0.1 && model.probability(4.9) > 0.9);
     }
 }

@@ -31,14 +31,14 @@ pub struct Limits {
     pub by_place: usize,
     /// Entries looked at in cells.
     pub in_cells: usize,
-    /// Candidates by words, those that share most.
-    pub by_words: usize,
-    /// Entries looked at under one rare word, and under all of them.
+    /// Candidates by words, where the place is known and where it is not; those that share most.
+    pub by_words: [usize; 2],
+    /// Entries looked at under one rare word.
     pub under_word: usize,
     /// Entries looked at under all rare words together.
     pub under_words: usize,
-    /// Rare words of the new request that are looked up.
-    pub asked_words: usize,
+    /// Rare words of the new request that are looked up, where the place is known and where it is not.
+    pub asked_words: [usize; 2],
     /// Candidates by each other key: exact words, address, person, each name.
     pub by_key: usize,
     /// A person who holds more requests than this is a switchboard and no evidence.
@@ -51,18 +51,18 @@ impl Default for Limits {
             metres: 520.0,
             by_place: 64,
             in_cells: 3000,
-            by_words: 32,
-            under_word: 64,
-            under_words: 1024,
-            asked_words: 48,
+            by_words: [24, 64],
+            under_word: 128,
+            under_words: 2048,
+            asked_words: [32, 96],
             by_key: 16,
             switchboard: 200,
         }
     }
 }
 
-/// Rare words under which a request is found.
-const INDEXED_WORDS: usize = 12;
+/// Rare words under which a request is found, where its place is known and where words are all there is.
+const INDEXED_WORDS: [usize; 2] = [12, 64];
 
 /// One request that is held.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -83,8 +83,6 @@ pub struct Candidate {
     pub score: f32,
     /// The probability that it is the same matter, as far as the model can tell.
     pub probability: f32,
-    /// Its share among the candidates, 0 to 1.
-    pub share: f32,
     /// What the score is made of.
     pub features: Features,
 }
@@ -247,24 +245,15 @@ impl Index {
     /// What a request could be the same as, as known at `now`; never itself.
     #[must_use]
     pub fn judge(&self, request: &Read, now: Seconds, model: &Model) -> Judgement {
-        let mut found = self.compared(request, now);
-        let mut candidates: Vec<Candidate> = found
-            .drain(..)
-            .map(|(id, features)| Candidate {
-                id,
-                score: model.score(&features),
-                probability: 0.0,
-                share: 0.0,
-                features,
+        let mut candidates: Vec<Candidate> = self
+            .compared(request, now)
+            .into_iter()
+            .map(|(id, features)| {
+                let score = model.score(&features);
+                Candidate { id, score, probability: model.probability(score), features }
             })
             .collect();
         candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.id.cmp(&b.id)));
-        let most = candidates.first().map_or(0.0, |first| first.score);
-        let sum: f32 = candidates.iter().map(|candidate| (candidate.score - most).exp()).sum();
-        for candidate in &mut candidates {
-            candidate.share = (candidate.score - most).exp() / sum;
-            candidate.probability = model.probability(candidate.score, candidate.share);
-        }
         Judgement { candidates }
     }
 
@@ -357,7 +346,8 @@ impl Index {
     /// Those that share most of the rarest words.
     fn like(&self, facts: &Facts, weighed: &Weighed, numbers: &mut Vec<u32>) {
         let mut met: Vec<(u32, f32)> = Vec::new();
-        for (term, rarity) in weighed.rarest(self.limits.asked_words) {
+        let unplaced = usize::from(facts.spot.is_none());
+        for (term, rarity) in weighed.weightiest(self.limits.asked_words[unplaced]) {
             let room = self.limits.under_words.saturating_sub(met.len()).min(self.limits.under_word);
             let key = chain_key(Kind::Term, u64::from(crate::terms::hash(term)));
             met.extend(self.chains.of(key).take(room).map(|number| (number, rarity * rarity)));
@@ -373,12 +363,13 @@ impl Index {
             facts.spot.zip(there).is_some_and(|(here, there)| here.metres(there) > self.limits.metres)
         };
         let like = sums.into_iter().map(|(_, number)| number).filter(|number| !too_far(*number));
-        numbers.extend(like.take(self.limits.by_words));
+        numbers.extend(like.take(self.limits.by_words[unplaced]));
     }
 }
 
 fn keys_of(facts: &Facts, weighed: &Weighed) -> Box<[u32]> {
-    let mut keys = Vec::with_capacity(INDEXED_WORDS + 8);
+    let rarest = weighed.weightiest(INDEXED_WORDS[usize::from(facts.spot.is_none())]);
+    let mut keys = Vec::with_capacity(rarest.len() + 8);
     if let Some(spot) = facts.spot {
         keys.push(chain_key(Kind::Cell, spot.key()));
     }
@@ -391,7 +382,6 @@ fn keys_of(facts: &Facts, weighed: &Weighed) -> Box<[u32]> {
     keys.extend(single.into_iter().filter(|(_, key)| *key != 0).map(|(kind, key)| chain_key(kind, key)));
     keys.extend(facts.names.iter().map(|name| chain_key(Kind::Name, u64::from(*name))));
     keys.extend(facts.codes.iter().map(|code| chain_key(Kind::Code, u64::from(*code))));
-    let rarest = weighed.rarest(INDEXED_WORDS);
     keys.extend(rarest.iter().map(|(term, _)| chain_key(Kind::Term, u64::from(crate::terms::hash(*term)))));
     keys.sort_unstable();
     keys.dedup();

@@ -103,6 +103,8 @@ pub fn read(segmenter: &Segmenter, request: &Request<'_>) -> Read {
     } else {
         std::borrow::Cow::Owned(format!("{} {}", request.title, request.text))
     };
+    // What stands in a heading is the sum of the rest: it counts twice.
+    let said = if request.title.is_empty() { whole.clone() } else { format!("{} {whole}", request.title).into() };
     let normalised = normalise(request.text);
     let length = normalised.as_str().chars().count();
     let words = words_hash(&normalised).map_or(0, |hash| first_eight(&hash.0));
@@ -149,7 +151,7 @@ pub fn read(segmenter: &Segmenter, request: &Request<'_>) -> Read {
             photo: request.photo,
             photo_hash: request.photo_hash.map_or(0, mixed),
         },
-        terms: Terms::of(&segmenter.counts(&whole)),
+        terms: Terms::of(&segmenter.counts(&said)),
     }
 }
 

@@ -78,6 +78,6 @@ pub fn blank() -> Model {
                 adds: vec![0.0; rows.len() * columns.len()],
             })
             .collect(),
-        calibration: Calibration { bias: -4.0, score: 1.0, share: 1.0 },
+        calibration: Calibration { bias: -4.0, score: 1.0 },
     }
 }

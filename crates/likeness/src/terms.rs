@@ -176,13 +176,14 @@ impl Weighed {
         }
     }
 
-    /// The `most` rarest terms, the rarest first: half of them words, half runs, more of one where there are few of
+    /// The `most` weightiest terms, the weightiest first: half of them words, half runs, more of one where there are few of
     /// the other.
     #[must_use]
-    pub fn rarest(&self, most: usize) -> Vec<(Term, f32)> {
+    pub fn weightiest(&self, most: usize) -> Vec<(Term, f32)> {
         let sorted = |terms: &[(Term, f32)]| {
             let mut terms = terms.to_vec();
-            terms.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+            let weight = |(term, rarity): &(Term, f32)| often(*term) * rarity;
+            terms.sort_unstable_by(|a, b| weight(b).total_cmp(&weight(a)).then(a.0.cmp(&b.0)));
             terms
         };
         let (words, runs) = (sorted(&self.words), sorted(&self.runs));

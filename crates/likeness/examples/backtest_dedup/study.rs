@@ -85,8 +85,7 @@ fn paths(paths: &[PathBuf]) -> Vec<&Path> {
 }
 
 fn prior(how: &Dedup) -> anyhow::Result<Model> {
-    let _ = how;
-    Ok(blank())
+    Ok(if how.blank { blank() } else { Model::shipped()? })
 }
 
 fn learn(how: &Dedup, rows: &[Row], train: &Marked, window: Window) -> anyhow::Result<Learned> {
@@ -113,7 +112,7 @@ fn learn(how: &Dedup, rows: &[Row], train: &Marked, window: Window) -> anyhow::R
     }
     let calibration = calibrate(&firsts);
     let model = Model { calibration, ..model };
-    let sure: Vec<(f32, bool)> = firsts.iter().map(|f| (model.probability(f.score, f.share), f.right)).collect();
+    let sure: Vec<(f32, bool)> = firsts.iter().map(|f| (model.probability(f.score), f.right)).collect();
     Ok(Learned { threshold: threshold(&sure, how.precision), model })
 }
 
@@ -143,8 +142,7 @@ impl Lesson {
     fn first(&self, model: &Model) -> Option<First> {
         let scores: Vec<f32> = self.candidates.iter().map(|features| model.score(features)).collect();
         let (at, most) = scores.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1))?;
-        let sum: f32 = scores.iter().map(|score| (score - most).exp()).sum();
-        Some(First { score: most, share: 1.0 / sum, right: self.right[at] })
+        Some(First { score: most, right: self.right[at] })
     }
 }
 
