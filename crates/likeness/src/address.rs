@@ -31,9 +31,41 @@ pub enum Nearness {
 
 /// What a street's name ends with.
 const STREET_ENDS: &[&str] = &[
-    "st", "street", "ave", "av", "avenue", "rd", "road", "sq", "square", "pl", "place", "ter", "terrace", "ct", "court",
-    "ln", "lane", "dr", "drive", "way", "pkwy", "parkway", "blvd", "boulevard", "cir", "circle", "park", "hwy", "row",
-    "whf", "wharf", "aly", "alley", "path", "highway",
+    "st",
+    "street",
+    "ave",
+    "av",
+    "avenue",
+    "rd",
+    "road",
+    "sq",
+    "square",
+    "pl",
+    "place",
+    "ter",
+    "terrace",
+    "ct",
+    "court",
+    "ln",
+    "lane",
+    "dr",
+    "drive",
+    "way",
+    "pkwy",
+    "parkway",
+    "blvd",
+    "boulevard",
+    "cir",
+    "circle",
+    "park",
+    "hwy",
+    "row",
+    "whf",
+    "wharf",
+    "aly",
+    "alley",
+    "path",
+    "highway",
 ];
 
 impl Address {
@@ -76,7 +108,8 @@ impl Address {
         let (name, rest) = road.unwrap_or((address, ""));
         let start = name.rfind(['市', '区', '县', '镇', '道']).filter(|at| at + '道'.len_utf8() < name.len());
         let name = start.map_or(name, |at| &name[at + '道'.len_utf8()..]);
-        let digits: String = rest.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+        let digits: String =
+            rest.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
         Self { streets: [0, short(name)], number: digits.parse().unwrap_or(0) }
     }
 
@@ -151,7 +184,10 @@ mod tests {
     #[test]
     fn neighbours_are_not_the_same() {
         assert_eq!(nearness("25 Sheridan St", "27 Sheridan St"), Some(Nearness::SameStreet));
-        assert_eq!(nearness("25 Sheridan St", "Intersection Of Sheridan St & Main St"), Some(Nearness::SameStreetPerhaps));
+        assert_eq!(
+            nearness("25 Sheridan St", "Intersection Of Sheridan St & Main St"),
+            Some(Nearness::SameStreetPerhaps)
+        );
         assert_eq!(nearness("25 Sheridan St", "25 Main St"), Some(Nearness::Apart));
         assert_eq!(nearness("25 Sheridan St", ""), None);
         assert_eq!(nearness("明珠路18号", "明珠路20号"), Some(Nearness::SameStreet));

@@ -64,7 +64,9 @@ pub enum Copy {
 /// Metres within which two points are one place for a copy.
 const ONE_PLACE: f32 = 30.0;
 /// Fewest characters of a copy by another person: short words are said by many about many things.
-const LONG_ENOUGH: u32 = 12;
+const LONG_ENOUGH: u32 = 16;
+/// Seconds within which a copy by another person is the same event: the same words a week later may be another car.
+const SAME_EVENT: u64 = 24 * 3600;
 
 /// Whether `new` is a copy of `earlier`, as known at `now`.
 ///
@@ -84,7 +86,8 @@ pub fn copy(new: &Facts, earlier: &Facts, now: Seconds) -> Option<Copy> {
         (Some(here), Some(there)) => here.metres(there) <= ONE_PLACE,
         _ => new.address.nearness(&earlier.address) == Some(Nearness::Same),
     };
-    (same_category && place && new.length >= LONG_ENOUGH).then_some(Copy::SamePlace)
+    let lately = new.reported_at.abs_diff(earlier.reported_at) <= SAME_EVENT;
+    (same_category && place && lately && new.length >= LONG_ENOUGH).then_some(Copy::SamePlace)
 }
 
 #[cfg(test)]
@@ -108,14 +111,19 @@ mod tests {
     #[test]
     fn copies_need_the_person_or_the_place_and_the_matter() {
         let segmenter = Segmenter::default();
-        let base = Request { text: "明珠路18号门口的路灯已经三天不亮了", requester: "a", ..Request::default() };
+        let base = Request {
+            text: "明珠路18号门口的路灯已经三天三夜不亮了", requester: "a", ..Request::default()
+        };
         let facts = |request: Request<'_>| read(&segmenter, &request).facts;
         let (earlier, now) = (facts(base), 100);
         assert_eq!(copy(&facts(base), &earlier, now), Some(Copy::SamePerson));
         let other = Request { requester: "b", ..base };
         assert_eq!(copy(&facts(other), &earlier, now), None, "the place and the matter are not known");
-        let placed = |request: Request<'static>| Request { spot: Spot::new(22.5, 114.1), category: "路灯", ..request };
+        let placed =
+            |request: Request<'static>| Request { spot: Spot::new(22.5, 114.1), category: "路灯", ..request };
         assert_eq!(copy(&facts(placed(other)), &facts(placed(base)), now), Some(Copy::SamePlace));
+        let later = Request { reported_at: 25 * 3600, ..placed(other) };
+        assert_eq!(copy(&facts(later), &facts(placed(base)), 25 * 3600), None, "another night, perhaps another lamp");
         let closed = facts(Request { closed_at: Some(50), ..base });
         assert_eq!(copy(&facts(base), &closed, now), None, "closed: D2 is a person's question");
     }

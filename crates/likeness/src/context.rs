@@ -39,9 +39,11 @@ pub(crate) fn place_among(features: &mut [Features], standing: &[Standing]) {
     let mut alike = runs.clone();
     alike.sort_unstable_by(|a, b| b.total_cmp(a));
     let likely = |at: usize| {
-        open[at] > 0.0 && (if distance[at].is_nan() { runs[at] >= LIKE } else { distance[at] <= NEAR && category[at] >= 2.0 })
+        open[at] > 0.0
+            && (if distance[at].is_nan() { runs[at] >= LIKE } else { distance[at] <= NEAR && category[at] >= 2.0 })
     };
-    let mut times: Vec<Seconds> = (0..features.len()).filter(|at| likely(*at)).map(|at| standing[at].reported_at).collect();
+    let mut times: Vec<Seconds> =
+        (0..features.len()).filter(|at| likely(*at)).map(|at| standing[at].reported_at).collect();
     times.sort_unstable();
     let log = |count: usize| (count as f32).ln_1p();
     for (at, own) in features.iter_mut().enumerate() {
@@ -53,7 +55,8 @@ pub(crate) fn place_among(features: &mut [Features], standing: &[Standing]) {
         own.set(Feature::Earlier, log(times.partition_point(|other| *other < time)));
         own.set(Feature::Later, log(times.len() - times.partition_point(|other| *other <= time)));
         own.set(Feature::Repeat, standing[at].verdict.probability);
-        let repeated = standing.iter().filter(|other| other.verdict.of == standing[at].id && other.id != standing[at].id);
+        let repeated =
+            standing.iter().filter(|other| other.verdict.of == standing[at].id && other.id != standing[at].id);
         own.set(Feature::Repeated, repeated.map(|other| other.verdict.probability).sum());
     }
 }

@@ -92,10 +92,6 @@ pub struct Case {
     pub other_spot: bool,
     /// A person said that these two are not the same.
     pub rejected: bool,
-    /// The new one brings facts that the earlier one has not; `None` when nobody looked.
-    pub new_facts: Option<bool>,
-    /// The earlier one may be redone.
-    pub redo_left: bool,
 }
 
 /// The classes of D§9.2.
@@ -304,8 +300,6 @@ mod tests {
             same_subject: false,
             other_spot: false,
             rejected: false,
-            new_facts: None,
-            redo_left: false,
         }
     }
 

@@ -98,7 +98,9 @@ impl Judgement {
     /// What stays with the request: its first candidate.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        self.candidates.first().map_or_else(Verdict::default, |first| Verdict { of: first.id, probability: first.probability })
+        self.candidates
+            .first()
+            .map_or_else(Verdict::default, |first| Verdict { of: first.id, probability: first.probability })
     }
 }
 

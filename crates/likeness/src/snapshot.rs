@@ -59,8 +59,7 @@ impl Index {
     /// When it is of another version, cut off, or changed.
     pub fn restore(bytes: &[u8], room: usize, limits: Limits) -> Result<Self, Broken> {
         let broken = |error: postcard::Error| Broken::Bytes(error.to_string());
-        let (body, kept_sum) =
-            bytes.split_last_chunk::<8>().ok_or_else(|| Broken::Bytes("it is empty".to_owned()))?;
+        let (body, kept_sum) = bytes.split_last_chunk::<8>().ok_or_else(|| Broken::Bytes("it is empty".to_owned()))?;
         if sum(body) != u64::from_le_bytes(*kept_sum) {
             return Err(Broken::Bytes("its sum does not fit".to_owned()));
         }
@@ -100,7 +99,8 @@ mod tests {
     #[test]
     fn what_was_known_is_known_again() {
         let segmenter = Segmenter::default();
-        let texts = ["明珠路18号路灯不亮", "明珠路20号井盖缺失", "魅力之城小区夜间施工噪声扰民", "明珠路18号门口路灯坏了"];
+        let texts =
+            ["明珠路18号路灯不亮", "明珠路20号井盖缺失", "魅力之城小区夜间施工噪声扰民", "明珠路18号门口路灯坏了"];
         let requests: Vec<_> = (0_u8..)
             .zip(texts)
             .map(|(n, text)| {
@@ -112,7 +112,8 @@ mod tests {
         requests[..3].iter().for_each(|request| index.add(request, Verdict::default()));
         let bytes = index.snapshot(Vec::new()).unwrap();
         let again = Index::restore(&bytes, 16, Limits::default()).unwrap();
-        let judged = |index: &Index| index.judge(&requests[3], 9, &blank()).candidates.iter().map(|c| c.id).collect::<Vec<_>>();
+        let judged =
+            |index: &Index| index.judge(&requests[3], 9, &blank()).candidates.iter().map(|c| c.id).collect::<Vec<_>>();
         assert_eq!(judged(&again), judged(&index));
         assert_eq!(again.len(), 3);
 

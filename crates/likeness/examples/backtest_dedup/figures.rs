@@ -121,7 +121,13 @@ impl Judge for Scorer<'_> {
                 (!value.is_nan() && value != 0.0).then(|| format!("{}={value:.2}", feature.code()))
             };
             let features: Vec<String> = candidate.features.iter().filter_map(known).collect();
-            let text = format!("#{} score {:.2} p {:.3}: {}", at + 1, candidate.score, candidate.probability, features.join(" "));
+            let text = format!(
+                "#{} score {:.2} p {:.3}: {}",
+                at + 1,
+                candidate.score,
+                candidate.probability,
+                features.join(" ")
+            );
             (candidate.id as usize, text)
         });
         let first = if group_at == Some(0) && parent_at == Some(0) { Vec::new() } else { first.collect() };

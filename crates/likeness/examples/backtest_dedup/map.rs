@@ -90,7 +90,8 @@ impl Map {
                 Field::Column(_) => None,
             },
         };
-        let other = || ALSO.iter().find(|(name, _)| *name == field).and_then(|(_, other)| self.fields.get(*other).cloned());
+        let other =
+            || ALSO.iter().find(|(name, _)| *name == field).and_then(|(_, other)| self.fields.get(*other).cloned());
         match own.or_else(other)? {
             Field::Column(column) => Some(Source { column: Some(column), ..Source::default() }),
             Field::Table(source) => (source.column.is_some() || source.template.is_some()).then_some(source),

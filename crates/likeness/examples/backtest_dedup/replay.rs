@@ -1,13 +1,13 @@
 //! A history played through the index: each request is judged by what came before, then held.
 
 use std::{
+    borrow::Cow,
     cmp::Reverse,
     collections::BinaryHeap,
     time::{Duration, Instant},
 };
 
-use suban_likeness::{Index, Judgement, Limits, Model, Read, Verdict, read};
-use suban_text::Segmenter;
+use suban_likeness::{Index, Judgement, Limits, Model, Read, Verdict};
 
 use crate::rows::Row;
 
@@ -31,7 +31,6 @@ pub(crate) trait Judge {
 /// The index at some moment of the history.
 pub(crate) struct Replay {
     pub(crate) index: Index,
-    segmenter: Segmenter,
     window: Window,
     /// When which request is let go.
     leaving: BinaryHeap<Reverse<(i64, usize)>>,
@@ -40,16 +39,21 @@ pub(crate) struct Replay {
 impl Replay {
     pub(crate) fn new(requests: usize, window: Window) -> Self {
         let index = Index::new(requests, Limits::default());
-        Self { index, segmenter: Segmenter::default(), window, leaving: BinaryHeap::new() }
+        Self { index, window, leaving: BinaryHeap::new() }
     }
 
-    /// Plays the rows.
-    pub(crate) fn play(&mut self, rows: &[Row], judge: &mut impl Judge) {
+    /// Plays the rows; `read` turns a row and its number into a request, and its time counts.
+    pub(crate) fn play<'a>(
+        &mut self,
+        rows: &[Row],
+        mut read: impl FnMut(usize, &Row) -> Cow<'a, Read>,
+        judge: &mut impl Judge,
+    ) {
         for (number, row) in rows.iter().enumerate() {
             let now = row.reported_at;
             self.let_go(now);
             let began = Instant::now();
-            let request = read(&self.segmenter, &row.request(number));
+            let request = read(number, row);
             let mut verdict = Verdict::default();
             if let Some(model) = judge.model(number) {
                 let found = self.index.judge(&request, now, model);

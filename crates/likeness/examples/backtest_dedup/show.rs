@@ -15,7 +15,11 @@ pub(crate) fn worst(rows: &[Row], scored: &Scored, marked: &Marked, most: usize)
         for parent in &parents {
             text += &format!("  named  {}\n", told(&rows[*parent]));
         }
-        text += &format!("  group found at {:?}, parent at {:?}\n", child.group_at.map(|at| at + 1), child.parent_at.map(|at| at + 1));
+        text += &format!(
+            "  group found at {:?}, parent at {:?}\n",
+            child.group_at.map(|at| at + 1),
+            child.parent_at.map(|at| at + 1)
+        );
         for (number, why) in &child.first {
             text += &format!("  {}\n    {why}\n", told(&rows[*number]));
         }

@@ -1,6 +1,7 @@
 //! Learns from marked pairs, then plays the requests to judge and scores what was found.
 
 use std::{
+    borrow::Cow,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -10,8 +11,10 @@ use suban_likeness::{
     Features, Index, Judgement, Model, Read,
     automatic::{Threshold, threshold},
     fit::{Choice, First, Fitting, calibrate, fit},
+    read,
     shape::blank,
 };
+use suban_text::Segmenter;
 
 use crate::{
     args::Dedup,
@@ -25,8 +28,8 @@ use crate::{
 
 /// Folds of the training children for calibration and thresholds.
 const FOLDS: usize = 5;
-/// Requests without a mark that are looked at for calibration, at most about so many.
-const UNMARKED: usize = 20_000;
+/// Requests without a mark that are looked at for calibration, at most about so many: first roughly, then well.
+const UNMARKED: [usize; 2] = [3_000, 20_000];
 
 /// What a run found.
 pub(crate) struct Outcome {
@@ -74,7 +77,9 @@ pub(crate) fn run(how: &Dedup) -> anyhow::Result<Outcome> {
     let groups = marked.groups(&train, history.rows.len());
     let mut scorer = Scorer::new(&history.rows, &marked, &groups, &learned);
     let last = history.rows.iter().rposition(|row| row.tested).map_or(0, |last| last + 1);
-    Replay::new(last, window).play(&history.rows[..last], &mut scorer);
+    let segmenter = Segmenter::default();
+    let fresh = |number: usize, row: &Row| Cow::Owned(read(&segmenter, &row.request(number)));
+    Replay::new(last, window).play(&history.rows[..last], fresh, &mut scorer);
     let scored: Scored = scorer.finish();
     let shown = (how.show > 0).then(|| show::worst(&history.rows, &scored, &marked, how.show));
     Ok(Outcome { report: Report::of(&scored, &marked, train_seconds), shown })
@@ -94,13 +99,16 @@ fn learn(how: &Dedup, rows: &[Row], train: &Marked, window: Window) -> anyhow::R
     let last = train.children.keys().next_back().map_or(0, |last| last + 1);
     let rows = &rows[..last];
     let prior = prior(how)?;
+    let segmenter = Segmenter::default();
+    let reads: Vec<Read> = (0..).zip(rows).map(|(number, row)| read(&segmenter, &row.request(number))).collect();
+    let known = |number: usize, _: &Row| Cow::Borrowed(&reads[number]);
     // First only the children, to have a model; then everybody, so that each request carries its own verdict.
     let mut first = Lessons::new(rows, train, &groups, prior.clone(), Breadth::Children);
-    Replay::new(last, window).play(rows, &mut first);
+    Replay::new(last, window).play(rows, known, &mut first);
     let model = fit(&prior, &first.choices(), fitting);
     let model = Model { calibration: calibrate(&first.firsts(&model)), ..model };
     let mut second = Lessons::new(rows, train, &groups, model, Breadth::Everybody);
-    Replay::new(last, window).play(rows, &mut second);
+    Replay::new(last, window).play(rows, known, &mut second);
     let model = fit(&prior, &second.choices(), fitting);
     let mut firsts = Vec::new();
     for fold in 0..FOLDS {
@@ -160,7 +168,8 @@ struct Lessons<'a> {
 
 impl<'a> Lessons<'a> {
     fn new(rows: &'a [Row], train: &'a Marked, groups: &'a [usize], model: Model, breadth: Breadth) -> Self {
-        Self { rows, train, groups, model, breadth, every: rows.len().div_ceil(UNMARKED), lessons: Vec::new() }
+        let every = rows.len().div_ceil(UNMARKED[usize::from(breadth == Breadth::Everybody)]).max(1);
+        Self { rows, train, groups, model, breadth, every, lessons: Vec::new() }
     }
 
     fn choices(&self) -> Vec<Choice> {

@@ -6,7 +6,8 @@
 use suban_likeness::{Request, Spot};
 use suban_text::features::mixed;
 
-const SURNAMES: &[&str] = &["明珠", "和平", "新湖", "东升", "碧岭", "龙山", "松岗", "海岸", "翠竹", "金沙", "南坪", "银湖"];
+const SURNAMES: &[&str] =
+    &["明珠", "和平", "新湖", "东升", "碧岭", "龙山", "松岗", "海岸", "翠竹", "金沙", "南坪", "银湖"];
 const ROAD_TAILS: &[&str] = &["路", "大道", "街", "巷", "一路", "二路", "西路", "北路"];
 const ESTATE_TAILS: &[&str] = &["花园", "小区", "苑", "家园", "公寓", "雅居", "华庭", "新村"];
 
@@ -14,7 +15,11 @@ const ESTATE_TAILS: &[&str] = &["花园", "小区", "苑", "家园", "公寓", "
 const MATTERS: &[(&str, &[&str], &[&str])] = &[
     ("路灯", &["路灯", "灯杆", "照明灯"], &["不亮了", "一直在闪", "坏了好几天", "歪了快要倒", "白天也亮着"]),
     ("井盖", &["井盖", "下水道盖板", "窨井盖"], &["不见了", "松动有响声", "破了一个洞", "翘起来了很危险"]),
-    ("噪声", &["工地", "广场舞音响", "楼下烧烤摊", "空调外机"], &["半夜还在响", "吵得睡不着", "每天晚上扰民", "凌晨施工"]),
+    (
+        "噪声",
+        &["工地", "广场舞音响", "楼下烧烤摊", "空调外机"],
+        &["半夜还在响", "吵得睡不着", "每天晚上扰民", "凌晨施工"],
+    ),
     ("垃圾", &["垃圾桶", "建筑垃圾", "生活垃圾", "落叶"], &["堆了很久没人清", "发臭了", "堵住人行道", "满出来了"]),
     ("停车", &["小车", "货车", "共享单车", "电动车"], &["占用消防通道", "乱停乱放", "停在盲道上", "长期占道"]),
     ("积水", &["路面", "地下车库", "人行道", "涵洞"], &["一下雨就积水", "排水不畅", "水深到膝盖", "积水几天不退"]),
@@ -85,7 +90,8 @@ pub(crate) fn made(seed: u64, n: u64) -> Made {
     // Two throws added: more towards the middle. About 45 km by 33 km.
     let mut along = |range: u64| (scene.below(range) + scene.below(range)) as i32;
     let (estate_row, estate_column) = (along(400), along(400));
-    let mut place = Dice(mixed(seed ^ 0xe57a7e) ^ (u64::from(estate_row as u32) << 32 | u64::from(estate_column as u32)));
+    let mut place =
+        Dice(mixed(seed ^ 0xe57a7e) ^ (u64::from(estate_row as u32) << 32 | u64::from(estate_column as u32)));
     let estate = format!("{}{}{}", place.one(SURNAMES), place.one(SURNAMES), place.one(ESTATE_TAILS));
     let road = format!("{}{}", place.one(SURNAMES), place.one(ROAD_TAILS));
     let (house, building) = (1 + scene.below(200), 1 + scene.below(30));
