@@ -19,6 +19,6 @@ pub mod terms;
 pub use context::Verdict;
 pub use features::{Feature, Features};
 pub use index::{Candidate, Index, Judgement, Limits};
-pub use model::Model;
+pub use model::{Model, Tongue};
 pub use place::Spot;
 pub use request::{Facts, Id, Read, Request, Seconds, read};

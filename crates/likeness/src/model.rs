@@ -121,16 +121,38 @@ pub struct Contribution {
     pub adds: f32,
 }
 
-/// Learned from 2,625 marked English pairs and 1,056 Chinese ones; see the README for how.
-const SHIPPED: &str = include_str!("../defaults.json");
+/// Which of the models that ship judges before a city has learned its own; the README says how they were learned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tongue {
+    /// Requests written in Chinese.
+    Chinese,
+    /// Requests written in English.
+    English,
+}
+
+impl Tongue {
+    /// The language of some requests: Chinese where a tenth of their characters are.
+    #[must_use]
+    pub fn of<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let (mut han, mut all) = (0_usize, 0_usize);
+        for c in texts.into_iter().flat_map(str::chars) {
+            all += 1;
+            han += usize::from(matches!(c, '\u{4e00}'..='\u{9fff}'));
+        }
+        if han * 10 >= all { Self::Chinese } else { Self::English }
+    }
+}
 
 impl Model {
     /// The defaults that ship: a judgement before a city has learned its own.
     ///
     /// # Errors
     /// Never, unless the crate was built around a broken file.
-    pub fn shipped() -> Result<Self, Unsound> {
-        Self::from_json(SHIPPED)
+    pub fn shipped(tongue: Tongue) -> Result<Self, Unsound> {
+        Self::from_json(match tongue {
+            Tongue::Chinese => include_str!("../defaults-chinese.json"),
+            Tongue::English => include_str!("../defaults-english.json"),
+        })
     }
 
     /// Reads a model.
@@ -294,6 +316,14 @@ mod tests {
         };
         assert_eq!([-5.0, 0.0, 0.5, 1.0, 9.0].map(score), [1.0, 1.0, 2.0, 3.0, 3.0]);
         assert_eq!(score(f32::NAN), -1.0);
+    }
+
+    #[test]
+    fn the_models_that_ship_are_sound() {
+        for (tongue, text) in [(Tongue::Chinese, "路灯不亮"), (Tongue::English, "street light out")] {
+            assert_eq!(Tongue::of([text]), tongue);
+            assert_eq!(Model::shipped(tongue).unwrap().size(), blank().size());
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, fs::File, io::BufReader, path::Path};
 
-use suban_likeness::{Index, Limits, Model, Request, Verdict, read};
+use suban_likeness::{Index, Limits, Model, Request, Tongue, Verdict, read};
 use suban_text::Segmenter;
 
 #[test]
@@ -23,7 +23,7 @@ fn a_copy_finds_its_original_first() {
     let lines = std::io::read_to_string(flate2::bufread::MultiGzDecoder::new(BufReader::new(stream))).unwrap();
     let mut messages: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     messages.sort_by_key(|message| (message["time"].to_string(), message["message_id"].as_u64()));
-    let (segmenter, model) = (Segmenter::default(), Model::shipped().unwrap());
+    let (segmenter, model) = (Segmenter::default(), Model::shipped(Tongue::Chinese).unwrap());
     let mut index = Index::new(messages.len(), Limits::default());
     let mut seen = std::collections::HashSet::new();
     let mut found = 0;

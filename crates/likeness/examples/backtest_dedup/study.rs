@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Context as _;
 use suban_likeness::{
-    Features, Index, Judgement, Model, Read,
+    Features, Index, Judgement, Model, Read, Tongue,
     automatic::{Threshold, threshold},
     fit::{Choice, First, Fitting, calibrate, fit},
     read,
@@ -65,7 +65,7 @@ pub(crate) fn run(how: &Dedup) -> anyhow::Result<Outcome> {
     let began = Instant::now();
     let window = Window { open_days: how.open_days, closed_days: how.closed_days };
     let learned = if train.children.is_empty() {
-        Learned { model: prior(how)?, threshold: None }
+        Learned { model: prior(how, &history.rows)?, threshold: None }
     } else {
         learn(how, &history.rows, &train, window)?
     };
@@ -89,8 +89,15 @@ fn paths(paths: &[PathBuf]) -> Vec<&Path> {
     paths.iter().map(PathBuf::as_path).collect()
 }
 
-fn prior(how: &Dedup) -> anyhow::Result<Model> {
-    Ok(if how.blank { blank() } else { Model::shipped()? })
+/// Requests that are looked at to tell the language.
+const A_FEW: usize = 500;
+
+fn prior(how: &Dedup, rows: &[Row]) -> anyhow::Result<Model> {
+    if how.blank {
+        return Ok(blank());
+    }
+    let tongue = Tongue::of(rows.iter().take(A_FEW).map(|row| row.text.as_str()));
+    Ok(Model::shipped(tongue)?)
 }
 
 fn learn(how: &Dedup, rows: &[Row], train: &Marked, window: Window) -> anyhow::Result<Learned> {
@@ -98,7 +105,7 @@ fn learn(how: &Dedup, rows: &[Row], train: &Marked, window: Window) -> anyhow::R
     let groups = train.groups(&Marked::default(), rows.len());
     let last = train.children.keys().next_back().map_or(0, |last| last + 1);
     let rows = &rows[..last];
-    let prior = prior(how)?;
+    let prior = prior(how, rows)?;
     let segmenter = Segmenter::default();
     let reads: Vec<Read> = (0..).zip(rows).map(|(number, row)| read(&segmenter, &row.request(number))).collect();
     let known = |number: usize, _: &Row| Cow::Borrowed(&reads[number]);

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use clap::Parser;
 use serde::Serialize;
-use suban_likeness::{Index, Limits, Model, Verdict, read};
+use suban_likeness::{Index, Limits, Model, Tongue, Verdict, read};
 use suban_text::Segmenter;
 
 use crate::city::made;
@@ -73,7 +73,7 @@ pub(crate) fn run(how: &Bench) -> anyhow::Result<Report> {
     drop(bytes);
     let ready_s = began.elapsed().as_secs_f64();
     std::fs::remove_file(&path)?;
-    let model = Model::shipped()?;
+    let model = Model::shipped(Tongue::Chinese)?;
     let (mut took, mut candidates, mut added) = (Vec::new(), Vec::new(), 0.0);
     for n in how.open as u64..(how.open + how.asked) as u64 {
         let made = made(how.seed, n);
