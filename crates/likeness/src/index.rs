@@ -54,7 +54,7 @@ impl Default for Limits {
             by_words: [24, 64],
             under_word: 128,
             under_words: 2048,
-            asked_words: [32, 96],
+            asked_words: [8, 96],
             by_key: 16,
             switchboard: 200,
         }
