@@ -1,0 +1,269 @@
+//! What was found, as figures.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::Serialize;
+use suban_likeness::{Feature, Index, Judgement, Model, Read, automatic::bound};
+
+use crate::{
+    auto::{Why, copies, merged},
+    pairs::Marked,
+    replay::Judge,
+    rows::Row,
+    study::Learned,
+};
+
+/// Examples that are printed, at most.
+const EXAMPLES: usize = 200;
+/// Places among which it counts.
+const PLACES: [usize; 3] = [1, 3, 5];
+
+/// One tested child.
+#[derive(Debug, Clone)]
+pub(crate) struct Child {
+    pub(crate) number: usize,
+    /// The place of the first member of its group and of its named parent, from 0.
+    pub(crate) group_at: Option<usize>,
+    pub(crate) parent_at: Option<usize>,
+    /// The first candidates with their score and features as words.
+    pub(crate) first: Vec<(usize, String)>,
+}
+
+/// One automatic merge.
+#[derive(Debug, Clone)]
+pub(crate) struct Merge {
+    pub(crate) number: usize,
+    pub(crate) into: usize,
+    pub(crate) why: Why,
+    pub(crate) probability: f32,
+    pub(crate) right: bool,
+}
+
+/// Everything that was noted.
+#[derive(Debug)]
+pub(crate) struct Scored {
+    pub(crate) children: Vec<Child>,
+    pub(crate) merges: Vec<Merge>,
+    candidates: Vec<f64>,
+    took: Vec<f64>,
+    groups: Vec<usize>,
+    threshold: Option<f32>,
+    texts: BTreeMap<usize, (String, String)>,
+}
+
+/// Notes while the history is played.
+pub(crate) struct Scorer<'a> {
+    rows: &'a [Row],
+    marked: &'a Marked,
+    groups: &'a [usize],
+    learned: &'a Learned,
+    scored: Scored,
+}
+
+impl<'a> Scorer<'a> {
+    pub(crate) fn new(rows: &'a [Row], marked: &'a Marked, groups: &'a [usize], learned: &'a Learned) -> Self {
+        let scored = Scored {
+            children: Vec::new(),
+            merges: Vec::new(),
+            candidates: Vec::new(),
+            took: Vec::new(),
+            groups: groups.to_vec(),
+            threshold: learned.threshold.map(|threshold| threshold.probability),
+            texts: BTreeMap::new(),
+        };
+        Self { rows, marked, groups, learned, scored }
+    }
+
+    pub(crate) fn finish(mut self) -> Scored {
+        for merge in &self.scored.merges {
+            for number in [merge.number, merge.into] {
+                let row = &self.rows[number];
+                self.scored.texts.insert(number, (row.id.clone(), format!("{} {}", row.title, row.text)));
+            }
+        }
+        self.scored
+    }
+}
+
+impl Judge for Scorer<'_> {
+    fn model(&self, _: usize) -> Option<&Model> {
+        Some(&self.learned.model)
+    }
+
+    fn take(&mut self, number: usize, index: &Index, request: &Read, found: &Judgement, took: Duration) {
+        if !self.rows[number].tested {
+            return;
+        }
+        self.scored.took.push(took.as_secs_f64());
+        self.scored.candidates.push(found.candidates.len() as f64);
+        let same = |id: u128| self.groups[id as usize] == self.groups[number];
+        let copies = copies(index, request, found, self.rows[number].reported_at);
+        if let Some((at, why)) = merged(found, &copies, self.scored.threshold) {
+            let candidate = found.candidates[at];
+            self.scored.merges.push(Merge {
+                number,
+                into: candidate.id as usize,
+                why,
+                probability: candidate.probability,
+                right: same(candidate.id),
+            });
+        }
+        let Some(parents) = self.marked.children.get(&number) else { return };
+        let group_at = found.candidates.iter().position(|candidate| same(candidate.id));
+        let parent_at = found.candidates.iter().position(|candidate| parents.contains(&(candidate.id as usize)));
+        let mut shown: Vec<usize> = (0..found.candidates.len().min(3)).collect();
+        shown.extend([group_at, parent_at].into_iter().flatten());
+        shown.sort_unstable();
+        shown.dedup();
+        let first = shown.into_iter().map(|at| {
+            let candidate = &found.candidates[at];
+            let known = |(feature, value): (Feature, f32)| {
+                (!value.is_nan() && value != 0.0).then(|| format!("{}={value:.2}", feature.code()))
+            };
+            let features: Vec<String> = candidate.features.iter().filter_map(known).collect();
+            let text = format!(
+                "#{} score {:.2} p {:.3}: {}",
+                at + 1,
+                candidate.score,
+                candidate.probability,
+                features.join(" ")
+            );
+            (candidate.id as usize, text)
+        });
+        let first = if group_at == Some(0) && parent_at == Some(0) { Vec::new() } else { first.collect() };
+        self.scored.children.push(Child { number, group_at, parent_at, first });
+    }
+}
+
+type At = BTreeMap<usize, f64>;
+
+/// The figures of a run.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    pairs: usize,
+    pairs_out_of_order: usize,
+    pairs_without_parent: usize,
+    pairs_without_child: usize,
+    found_at: Option<At>,
+    parent_at: Option<At>,
+    found_at_by_group: Option<At>,
+    auto: Auto,
+    candidates: Quantiles,
+    ms: Quantiles,
+    per_s: Option<f64>,
+    rss_mb: Option<f64>,
+    train_seconds: Option<f64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Quantiles {
+    p50: Option<f64>,
+    p99: Option<f64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Auto {
+    threshold: Option<f32>,
+    n: usize,
+    precision: Option<f64>,
+    precision_lower_bound: Option<f64>,
+    recall: Option<f64>,
+    by_reason: BTreeMap<String, [usize; 2]>,
+    wrong_examples: Vec<Example>,
+}
+
+/// A merge that no mark confirms.
+#[derive(Debug, Serialize)]
+struct Example {
+    id: String,
+    into: String,
+    why: Why,
+    probability: f32,
+    text: String,
+    into_text: String,
+}
+
+impl Report {
+    pub(crate) fn of(scored: &Scored, marked: &Marked, train_seconds: Option<f64>) -> Self {
+        let children = &scored.children;
+        let all: Vec<Option<usize>> = children.iter().map(|child| child.group_at).collect();
+        let parents: Vec<Option<usize>> = children
+            .iter()
+            .filter(|child| marked.children.get(&child.number).is_some_and(|parents| !parents.is_empty()))
+            .map(|child| child.parent_at)
+            .collect();
+        let mut by_group: BTreeMap<usize, Vec<Option<usize>>> = BTreeMap::new();
+        for child in children {
+            by_group.entry(scored.groups[child.number]).or_default().push(child.group_at);
+        }
+        let means: Vec<At> = by_group.values().filter_map(|places| share_at(places)).collect();
+        let mean = |at: usize| means.iter().filter_map(|mean| mean.get(&at)).sum::<f64>() / means.len() as f64;
+        let seconds: f64 = scored.took.iter().sum();
+        Self {
+            pairs: children.len(),
+            pairs_out_of_order: marked.out_of_order,
+            pairs_without_parent: marked.without_parent,
+            pairs_without_child: marked.without_child,
+            found_at: share_at(&all),
+            parent_at: if marked.names_parents { share_at(&parents) } else { None },
+            found_at_by_group: (!means.is_empty()).then(|| PLACES.into_iter().map(|at| (at, mean(at))).collect()),
+            auto: Auto::of(scored),
+            candidates: Quantiles::of(scored.candidates.clone(), 1.0),
+            ms: Quantiles::of(scored.took.clone(), 1e3),
+            per_s: (seconds > 0.0).then(|| scored.took.len() as f64 / seconds),
+            rss_mb: resident_mb(),
+            train_seconds,
+        }
+    }
+}
+
+impl Auto {
+    fn of(scored: &Scored) -> Self {
+        let n = scored.merges.len();
+        let right = scored.merges.iter().filter(|merge| merge.right).count();
+        let children: std::collections::BTreeSet<usize> = scored.children.iter().map(|child| child.number).collect();
+        let found = scored.merges.iter().filter(|merge| merge.right && children.contains(&merge.number)).count();
+        let example = |merge: &Merge| {
+            let of = |number: usize| scored.texts.get(&number).cloned().unwrap_or_default();
+            let ((id, text), (into, into_text)) = (of(merge.number), of(merge.into));
+            Example { id, into, why: merge.why, probability: merge.probability, text, into_text }
+        };
+        let mut by_reason: BTreeMap<String, [usize; 2]> = BTreeMap::new();
+        for merge in &scored.merges {
+            let counts = by_reason.entry(format!("{:?}", merge.why)).or_default();
+            counts[0] += 1;
+            counts[1] += usize::from(merge.right);
+        }
+        Self {
+            threshold: scored.threshold,
+            n,
+            precision: (n > 0).then(|| right as f64 / n as f64),
+            precision_lower_bound: (n > 0).then(|| bound(right, n)),
+            recall: (!children.is_empty()).then(|| found as f64 / children.len() as f64),
+            by_reason,
+            wrong_examples: scored.merges.iter().filter(|m| !m.right).take(EXAMPLES).map(example).collect(),
+        }
+    }
+}
+
+impl Quantiles {
+    fn of(mut values: Vec<f64>, unit: f64) -> Self {
+        values.sort_by(f64::total_cmp);
+        let at = |share: f64| values.get(((values.len() as f64 * share).ceil() as usize).saturating_sub(1)).copied();
+        Self { p50: at(0.5).map(|v| v * unit), p99: at(0.99).map(|v| v * unit) }
+    }
+}
+
+fn share_at(places: &[Option<usize>]) -> Option<At> {
+    let share = |most: usize| {
+        places.iter().filter(|place| place.is_some_and(|place| place < most)).count() as f64 / places.len() as f64
+    };
+    (!places.is_empty()).then(|| PLACES.into_iter().map(|most| (most, share(most))).collect())
+}
+
+/// Resident memory of this process, in MiB.
+fn resident_mb() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().trim_end_matches("kB").trim().parse::<f64>().ok().map(|kib| kib / 1024.0)
+}

@@ -1,0 +1,134 @@
+//! Fills an index, asks it, takes a snapshot, reads it back.
+
+use std::time::Instant;
+
+use clap::Parser;
+use serde::Serialize;
+use suban_likeness::{Index, Limits, Model, Tongue, Verdict, read};
+use suban_text::Segmenter;
+
+use crate::city::made;
+
+/// What can be said to it.
+#[derive(Debug, Clone, Parser)]
+pub(crate) struct Bench {
+    /// Open requests that are held.
+    #[arg(long, default_value_t = 1_000_000)]
+    pub(crate) open: usize,
+    /// Requests that are judged.
+    #[arg(long, default_value_t = 5_000)]
+    pub(crate) asked: usize,
+    /// The same seed makes the same city.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Print as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What it found.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    open: usize,
+    ms: Milliseconds,
+    per_s: f64,
+    candidates_p50: usize,
+    /// Resident memory of an index that was read back, without the snapshot's bytes.
+    rss_mb: Option<f64>,
+    /// From the snapshot's bytes to the first answer.
+    ready_s: f64,
+    snapshot_mb: f64,
+    /// From texts, for a start without a snapshot.
+    fill_s: f64,
+    added_per_s: f64,
+    /// Requests read, and requests read, judged and added, in a second of processor time: what a busy machine cannot blur.
+    read_per_cpu_s: f64,
+    all_per_cpu_s: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct Milliseconds {
+    p50: f64,
+    p99: f64,
+}
+
+const MIB: f64 = 1024.0 * 1024.0;
+
+/// Runs it.
+pub(crate) fn run(how: &Bench) -> anyhow::Result<Report> {
+    let segmenter = Segmenter::default();
+    let path = std::env::temp_dir().join(format!("likeness-bench-{}.snapshot", std::process::id()));
+    let began = Instant::now();
+    let snapshot = {
+        let mut index = Index::new(how.open, Limits::default());
+        for n in 0..how.open as u64 {
+            index.add(&read(&segmenter, &made(how.seed, n).request()), Verdict::default());
+        }
+        index
+    };
+    let fill_s = began.elapsed().as_secs_f64();
+    std::fs::write(&path, snapshot.snapshot(Vec::new())?)?;
+    drop(snapshot);
+    let began = Instant::now();
+    let bytes = std::fs::read(&path)?;
+    let snapshot_mb = bytes.len() as f64 / MIB;
+    let mut index = Index::restore(&bytes, how.open, Limits::default())?;
+    drop(bytes);
+    let ready_s = began.elapsed().as_secs_f64();
+    std::fs::remove_file(&path)?;
+    let model = Model::shipped(Tongue::Chinese)?;
+    let (mut took, mut candidates, mut added) = (Vec::new(), Vec::new(), 0.0);
+    let made: Vec<_> = (how.open as u64..(how.open + how.asked) as u64).map(|n| made(how.seed, n)).collect();
+    let cpu = cpu_s();
+    let reads: Vec<_> = made
+        .iter()
+        .map(|made| {
+            let began = Instant::now();
+            let request = read(&segmenter, &made.request());
+            took.push(began.elapsed().as_secs_f64());
+            request
+        })
+        .collect();
+    let read_cpu_s = cpu_s() - cpu;
+    for ((request, made), took) in reads.iter().zip(&made).zip(&mut took) {
+        let began = Instant::now();
+        let found = index.judge(request, made.reported_at, &model);
+        *took += began.elapsed().as_secs_f64();
+        candidates.push(found.candidates.len());
+        let began = Instant::now();
+        index.add(request, found.verdict());
+        added += began.elapsed().as_secs_f64();
+    }
+    let all_cpu_s = cpu_s() - cpu;
+    let per_s = took.len() as f64 / took.iter().sum::<f64>();
+    took.sort_by(f64::total_cmp);
+    candidates.sort_unstable();
+    let at = |share: f64| took.get((took.len() as f64 * share) as usize).copied().unwrap_or(0.0) * 1e3;
+    Ok(Report {
+        open: how.open,
+        ms: Milliseconds { p50: at(0.5), p99: at(0.99) },
+        per_s,
+        candidates_p50: candidates.get(candidates.len() / 2).copied().unwrap_or(0),
+        rss_mb: resident_mb(),
+        ready_s,
+        snapshot_mb,
+        fill_s,
+        added_per_s: how.asked as f64 / added,
+        read_per_cpu_s: how.asked as f64 / read_cpu_s,
+        all_per_cpu_s: how.asked as f64 / all_cpu_s,
+    })
+}
+
+/// Resident memory of this process, in MiB.
+fn resident_mb() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().trim_end_matches("kB").trim().parse::<f64>().ok().map(|kib| kib / 1024.0)
+}
+
+/// Seconds of processor time of this process, in hundredths; the kernel's clock ticks of Linux.
+fn cpu_s() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let behind_name = stat.rsplit(')').next().unwrap_or("");
+    behind_name.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
+}

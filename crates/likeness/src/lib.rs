@@ -1,0 +1,24 @@
+#![doc = include_str!("../README.md")]
+
+pub mod address;
+pub mod automatic;
+mod chains;
+mod context;
+pub mod decide;
+pub mod features;
+pub mod fit;
+pub mod index;
+pub mod model;
+pub mod place;
+pub mod request;
+pub mod shape;
+pub mod snapshot;
+mod tally;
+pub mod terms;
+
+pub use context::Verdict;
+pub use features::{Feature, Features};
+pub use index::{Candidate, Index, Judgement, Limits};
+pub use model::{Model, Tongue};
+pub use place::Spot;
+pub use request::{Facts, Id, Read, Request, Seconds, read};
