@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, fs::File, io::BufReader, path::Path};
 
-use suban_likeness::{Index, Limits, Model, Request, Tongue, Verdict, read};
+use suban_likeness::{Index, Limits, Model, Request, Tongue, read};
 use suban_text::Segmenter;
 
 #[test]

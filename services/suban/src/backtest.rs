@@ -2,6 +2,7 @@
 
 pub(crate) mod args;
 mod classify;
+pub(crate) mod dedup;
 mod dispatch;
 mod figures;
 pub(crate) mod labelled;
@@ -16,5 +17,6 @@ pub(crate) fn command(what: &Backtest) -> anyhow::Result<ExitCode> {
     match what {
         Backtest::Classify(how) => classify::run(how),
         Backtest::Dispatch(how) => dispatch::run(how),
+        Backtest::Dedup(how) => dedup::run(how),
     }
 }

@@ -5,6 +5,7 @@
 
 pub(crate) mod args;
 mod calendar;
+mod dedup;
 mod demands;
 mod endings;
 mod floor;
@@ -37,6 +38,7 @@ pub(crate) async fn command(settings: Settings, what: &Bench) -> anyhow::Result<
         Bench::Urgent(how) => (urgent::run(settings, how).await?, how.ground.json),
         Bench::Floor(how) => (Box::pin(floor::run(settings, how)).await?, how.ground.json),
         Bench::Calendar(how) => return calendar::command(how),
+        Bench::Dedup(how) => return dedup::command(how),
     };
     if json {
         print::json(&report)?;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
 
+use super::dedup::args::Dedup;
+
 /// What is tried on history.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Backtest {
@@ -12,6 +14,8 @@ pub(crate) enum Backtest {
     Classify(Classify),
     /// Which unit gets a ticket: learned from past outcomes, asked about later ones in order of time.
     Dispatch(Dispatch),
+    /// Which requests repeat earlier ones: played in order of arrival, scored with marked pairs.
+    Dedup(Dedup),
 }
 
 /// `suban backtest classify`.

@@ -17,6 +17,25 @@ pub(crate) enum Bench {
     Urgent(Urgent),
     /// Working time: agreement with a walk from minute to minute, and deadlines a second. Needs no stack.
     Calendar(Calendar),
+    /// Duplicate search over a generated city with so many open requests. Needs no stack.
+    Dedup(Dedup),
+}
+
+/// `suban bench dedup`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Dedup {
+    /// Open requests that are held.
+    #[arg(long, default_value_t = 1_000_000)]
+    pub(crate) open: usize,
+    /// Requests that are judged.
+    #[arg(long, default_value_t = 5_000)]
+    pub(crate) asked: usize,
+    /// The same seed makes the same city.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Print as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// `suban bench calendar`.

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::Args;
 
 /// Which requests repeat earlier ones: played in order of arrival, scored with marked pairs.
-#[derive(Debug, Clone, Parser)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Dedup {
     /// Requests to judge: CSV or JSON lines, also gzipped.
     #[arg(long, required = true)]

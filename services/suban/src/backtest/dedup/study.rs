@@ -16,7 +16,7 @@ use suban_likeness::{
 };
 use suban_text::Segmenter;
 
-use crate::{
+use super::{
     args::Dedup,
     figures::{Report, Scored, Scorer},
     map::{Map, instant},
@@ -26,25 +26,27 @@ use crate::{
     show,
 };
 
+/// The newest marked children that are learned from.
+const LEARNED_FROM: usize = 1_500;
 /// Folds of the training children for calibration and thresholds.
 const FOLDS: usize = 5;
 /// Requests without a mark that are looked at for calibration, at most about so many: first roughly, then well.
 const UNMARKED: [usize; 2] = [3_000, 20_000];
 
 /// What a run found.
-pub(crate) struct Outcome {
-    pub(crate) report: Report,
-    pub(crate) shown: Option<String>,
+pub(super) struct Outcome {
+    pub(super) report: Report,
+    pub(super) shown: Option<String>,
 }
 
 /// A model, and from which probability it may merge by itself.
-pub(crate) struct Learned {
-    pub(crate) model: Model,
-    pub(crate) threshold: Option<Threshold>,
+pub(super) struct Learned {
+    pub(super) model: Model,
+    pub(super) threshold: Option<Threshold>,
 }
 
 /// Runs it.
-pub(crate) fn run(how: &Dedup) -> anyhow::Result<Outcome> {
+pub(super) fn run(how: &Dedup) -> anyhow::Result<Outcome> {
     let map = how.map.as_ref().map(|path| {
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot open {}", path.display()))?;
         Map::parse(&text).with_context(|| format!("reading {}", path.display()))
@@ -79,7 +81,9 @@ pub(crate) fn run(how: &Dedup) -> anyhow::Result<Outcome> {
     let last = history.rows.iter().rposition(|row| row.tested).map_or(0, |last| last + 1);
     let segmenter = Segmenter::default();
     let fresh = |number: usize, row: &Row| Cow::Owned(read(&segmenter, &row.request(number)));
-    Replay::new(last, window).play(&history.rows[..last], fresh, &mut scorer);
+    let first = history.rows.iter().position(|row| row.tested).unwrap_or(0);
+    let from = window.reaches_back_to(&history.rows, first);
+    Replay::new(last - from, window).play(&history.rows[..last], from, fresh, &mut scorer);
     let scored: Scored = scorer.finish();
     let shown = (how.show > 0).then(|| show::worst(&history.rows, &scored, &marked, how.show));
     Ok(Outcome { report: Report::of(&scored, &marked, train_seconds), shown })
@@ -104,18 +108,22 @@ fn learn(how: &Dedup, rows: &[Row], train: &Marked, window: Window) -> anyhow::R
     let fitting = Fitting { ridge: how.ridge, smooth: how.smooth, named: how.named, ..Fitting::default() };
     let groups = train.groups(&Marked::default(), rows.len());
     let last = train.children.keys().next_back().map_or(0, |last| last + 1);
+    // How people report and mark changes: the newest marks say most about what comes next.
+    let newest = train.children.keys().rev().take(LEARNED_FROM).min().copied().unwrap_or(0);
+    let from = window.reaches_back_to(rows, newest);
     let rows = &rows[..last];
     let prior = prior(how, rows)?;
     let segmenter = Segmenter::default();
-    let reads: Vec<Read> = (0..).zip(rows).map(|(number, row)| read(&segmenter, &row.request(number))).collect();
-    let known = |number: usize, _: &Row| Cow::Borrowed(&reads[number]);
+    let reads: Vec<Read> =
+        (from..).zip(&rows[from..]).map(|(number, row)| read(&segmenter, &row.request(number))).collect();
+    let known = |number: usize, _: &Row| Cow::Borrowed(&reads[number - from]);
     // First only the children, to have a model; then everybody, so that each request carries its own verdict.
     let mut first = Lessons::new(rows, train, &groups, prior.clone(), Breadth::Children);
-    Replay::new(last, window).play(rows, known, &mut first);
+    Replay::new(last - from, window).play(rows, from, known, &mut first);
     let model = fit(&prior, &first.choices(), fitting);
     let model = Model { calibration: calibrate(&first.firsts(&model)), ..model };
     let mut second = Lessons::new(rows, train, &groups, model, Breadth::Everybody);
-    Replay::new(last, window).play(rows, known, &mut second);
+    Replay::new(last - from, window).play(rows, from, known, &mut second);
     let model = fit(&prior, &second.choices(), fitting);
     let mut firsts = Vec::new();
     for fold in 0..FOLDS {
@@ -191,7 +199,7 @@ impl<'a> Lessons<'a> {
 impl Judge for Lessons<'_> {
     fn model(&self, number: usize) -> Option<&Model> {
         let wanted = match self.breadth {
-            Breadth::Children => self.train.children.contains_key(&number) || number % self.every == 0,
+            Breadth::Children => self.train.children.contains_key(&number) || number.is_multiple_of(self.every),
             Breadth::Everybody => true,
         };
         wanted.then_some(&self.model)
@@ -199,7 +207,7 @@ impl Judge for Lessons<'_> {
 
     fn take(&mut self, number: usize, _: &Index, _: &Read, found: &Judgement, _: Duration) {
         let parents = self.train.children.get(&number);
-        let sampled = self.rows[number].trained && number % self.every == 0;
+        let sampled = self.rows[number].trained && number.is_multiple_of(self.every);
         if found.candidates.is_empty() || (parents.is_none() && !sampled) {
             return;
         }

@@ -5,13 +5,14 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::Serialize;
 use suban_likeness::{Feature, Index, Judgement, Model, Read, automatic::bound};
 
-use crate::{
+use super::{
     auto::{Why, copies, merged},
     pairs::Marked,
     replay::Judge,
     rows::Row,
     study::Learned,
 };
+use crate::{bench::proc, print};
 
 /// Examples that are printed, at most.
 const EXAMPLES: usize = 200;
@@ -20,30 +21,30 @@ const PLACES: [usize; 3] = [1, 3, 5];
 
 /// One tested child.
 #[derive(Debug, Clone)]
-pub(crate) struct Child {
-    pub(crate) number: usize,
+pub(super) struct Child {
+    pub(super) number: usize,
     /// The place of the first member of its group and of its named parent, from 0.
-    pub(crate) group_at: Option<usize>,
-    pub(crate) parent_at: Option<usize>,
+    pub(super) group_at: Option<usize>,
+    pub(super) parent_at: Option<usize>,
     /// The first candidates with their score and features as words.
-    pub(crate) first: Vec<(usize, String)>,
+    pub(super) first: Vec<(usize, String)>,
 }
 
 /// One automatic merge.
 #[derive(Debug, Clone)]
-pub(crate) struct Merge {
-    pub(crate) number: usize,
-    pub(crate) into: usize,
-    pub(crate) why: Why,
-    pub(crate) probability: f32,
-    pub(crate) right: bool,
+pub(super) struct Merge {
+    pub(super) number: usize,
+    pub(super) into: usize,
+    pub(super) why: Why,
+    pub(super) probability: f32,
+    pub(super) right: bool,
 }
 
 /// Everything that was noted.
 #[derive(Debug)]
-pub(crate) struct Scored {
-    pub(crate) children: Vec<Child>,
-    pub(crate) merges: Vec<Merge>,
+pub(super) struct Scored {
+    pub(super) children: Vec<Child>,
+    pub(super) merges: Vec<Merge>,
     candidates: Vec<f64>,
     took: Vec<f64>,
     groups: Vec<usize>,
@@ -52,7 +53,7 @@ pub(crate) struct Scored {
 }
 
 /// Notes while the history is played.
-pub(crate) struct Scorer<'a> {
+pub(super) struct Scorer<'a> {
     rows: &'a [Row],
     marked: &'a Marked,
     groups: &'a [usize],
@@ -61,7 +62,7 @@ pub(crate) struct Scorer<'a> {
 }
 
 impl<'a> Scorer<'a> {
-    pub(crate) fn new(rows: &'a [Row], marked: &'a Marked, groups: &'a [usize], learned: &'a Learned) -> Self {
+    pub(super) fn new(rows: &'a [Row], marked: &'a Marked, groups: &'a [usize], learned: &'a Learned) -> Self {
         let scored = Scored {
             children: Vec::new(),
             merges: Vec::new(),
@@ -74,7 +75,7 @@ impl<'a> Scorer<'a> {
         Self { rows, marked, groups, learned, scored }
     }
 
-    pub(crate) fn finish(mut self) -> Scored {
+    pub(super) fn finish(mut self) -> Scored {
         for merge in &self.scored.merges {
             for number in [merge.number, merge.into] {
                 let row = &self.rows[number];
@@ -139,7 +140,7 @@ type At = BTreeMap<usize, f64>;
 
 /// The figures of a run.
 #[derive(Debug, Serialize)]
-pub(crate) struct Report {
+pub(super) struct Report {
     pairs: usize,
     pairs_out_of_order: usize,
     pairs_without_parent: usize,
@@ -184,7 +185,7 @@ struct Example {
 }
 
 impl Report {
-    pub(crate) fn of(scored: &Scored, marked: &Marked, train_seconds: Option<f64>) -> Self {
+    pub(super) fn of(scored: &Scored, marked: &Marked, train_seconds: Option<f64>) -> Self {
         let children = &scored.children;
         let all: Vec<Option<usize>> = children.iter().map(|child| child.group_at).collect();
         let parents: Vec<Option<usize>> = children
@@ -214,6 +215,40 @@ impl Report {
             rss_mb: resident_mb(),
             train_seconds,
         }
+    }
+}
+
+impl Report {
+    /// Prints it for people.
+    pub(super) fn show(&self) {
+        let number = |value: Option<f64>| value.map_or_else(|| "unknown".to_owned(), |value| format!("{value:.4}"));
+        let places = |at: &Option<At>| {
+            let shares = |at: &At| at.values().map(|share| format!("{share:.4}")).collect::<Vec<_>>().join(" / ");
+            at.as_ref().map_or_else(|| "unknown".to_owned(), shares)
+        };
+        let row = |name: &str, value: String| vec![name.to_owned(), value];
+        let auto = &self.auto;
+        print::table(
+            &["figure", "value"],
+            &[
+                row("children tested", self.pairs.to_string()),
+                row("pairs out of order", self.pairs_out_of_order.to_string()),
+                row("pairs without a parent", self.pairs_without_parent.to_string()),
+                row("group found first / in three / in five", places(&self.found_at)),
+                row("marked parent first / in three / in five", places(&self.parent_at)),
+                row("the same, mean over groups", places(&self.found_at_by_group)),
+                row("merged by itself", auto.n.to_string()),
+                row("of those, confirmed by marks", number(auto.precision)),
+                row(
+                    "candidates, p50 / p99",
+                    format!("{} / {}", number(self.candidates.p50), number(self.candidates.p99)),
+                ),
+                row("ms, p50 / p99", format!("{} / {}", number(self.ms.p50), number(self.ms.p99))),
+                row("judged a second", number(self.per_s)),
+                row("training, s", number(self.train_seconds)),
+                row("resident, MiB", number(self.rss_mb)),
+            ],
+        );
     }
 }
 
@@ -263,7 +298,5 @@ fn share_at(places: &[Option<usize>]) -> Option<At> {
 
 /// Resident memory of this process, in MiB.
 fn resident_mb() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    line.trim().trim_end_matches("kB").trim().parse::<f64>().ok().map(|kib| kib / 1024.0)
+    proc::rss_kb(&[std::process::id()], false).map(|kib| kib as f64 / 1024.0)
 }

@@ -3,37 +3,38 @@
 use std::{
     collections::HashMap,
     fs::File,
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, Read},
     path::Path,
 };
 
 use anyhow::Context as _;
 use suban_likeness::{Request, Spot};
 
-use crate::map::Map;
+use super::map::Map;
+use crate::unzipped::unzipped;
 
 /// One request as its file tells it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Row {
-    pub(crate) id: String,
-    pub(crate) reported_at: i64,
-    pub(crate) closed_at: Option<i64>,
-    pub(crate) title: String,
-    pub(crate) text: String,
-    pub(crate) address: String,
-    pub(crate) category: String,
-    pub(crate) requester: String,
-    pub(crate) spot: Option<Spot>,
-    pub(crate) photo: Option<bool>,
+pub(super) struct Row {
+    pub(super) id: String,
+    pub(super) reported_at: i64,
+    pub(super) closed_at: Option<i64>,
+    pub(super) title: String,
+    pub(super) text: String,
+    pub(super) address: String,
+    pub(super) category: String,
+    pub(super) requester: String,
+    pub(super) spot: Option<Spot>,
+    pub(super) photo: Option<bool>,
     /// Whether it is among the requests to judge.
-    pub(crate) tested: bool,
+    pub(super) tested: bool,
     /// Whether it is among the requests to learn from.
-    pub(crate) trained: bool,
+    pub(super) trained: bool,
 }
 
 impl Row {
     /// As the index wants it; `number` is its place in the history.
-    pub(crate) fn request(&self, number: usize) -> Request<'_> {
+    pub(super) fn request(&self, number: usize) -> Request<'_> {
         Request {
             id: number as u128,
             reported_at: self.reported_at,
@@ -52,14 +53,14 @@ impl Row {
 
 /// Requests in order of (instant, id), each id once.
 #[derive(Debug, Default)]
-pub(crate) struct History {
-    pub(crate) rows: Vec<Row>,
+pub(super) struct History {
+    pub(super) rows: Vec<Row>,
     numbers: HashMap<String, usize>,
 }
 
 impl History {
     /// Reads files; those of `tested` are judged, those of `others` only held.
-    pub(crate) fn read<'a>(
+    pub(super) fn read<'a>(
         tested: impl IntoIterator<Item = &'a Path>,
         others: impl IntoIterator<Item = &'a Path>,
         map: Option<&Map>,
@@ -101,19 +102,15 @@ impl History {
     }
 
     /// The place of an id in the order.
-    pub(crate) fn number(&self, id: &str) -> Option<usize> {
+    pub(super) fn number(&self, id: &str) -> Option<usize> {
         self.numbers.get(id).copied()
     }
 }
 
-/// What a file holds, unzipped where its first bytes say so.
-pub(crate) fn open(path: &Path) -> anyhow::Result<Box<dyn BufRead>> {
-    let mut file = BufReader::new(File::open(path).with_context(|| format!("cannot open {}", path.display()))?);
-    Ok(if file.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
-        Box::new(BufReader::with_capacity(1 << 16, flate2::bufread::MultiGzDecoder::new(file)))
-    } else {
-        Box::new(file)
-    })
+/// What a file holds.
+pub(super) fn open(path: &Path) -> anyhow::Result<Box<dyn BufRead + Send>> {
+    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    unzipped(file).with_context(|| format!("reading {}", path.display()))
 }
 
 fn read(path: &Path, map: Option<&Map>) -> anyhow::Result<Vec<Row>> {

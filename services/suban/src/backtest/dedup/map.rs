@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 /// A map.
 #[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Map {
+pub(super) struct Map {
     fields: BTreeMap<String, Field>,
 }
 
@@ -60,7 +60,7 @@ const ALSO: [(&str, &str); 2] = [("id", "source_id"), ("address", "place_text")]
 
 impl Map {
     /// Reads a map.
-    pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
+    pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
         let map: Self = toml::from_str(text)?;
         for needed in ["id", "reported_at", "text"] {
             anyhow::ensure!(map.source(needed).is_some(), "fields.{needed} is missing: name the column it stands in");
@@ -69,7 +69,7 @@ impl Map {
     }
 
     /// The map for a file with these columns.
-    pub(crate) fn recognised(columns: &[String]) -> anyhow::Result<Self> {
+    pub(super) fn recognised(columns: &[String]) -> anyhow::Result<Self> {
         let has = |name: &str| columns.iter().any(|column| column == name);
         let text = match (has("message_id"), has("id") && has("requested_at")) {
             (true, _) => MESSAGES,
@@ -99,7 +99,7 @@ impl Map {
     }
 
     /// A value of a row; empty where there is none.
-    pub(crate) fn value(&self, field: &str, cell: &impl Fn(&str) -> Option<String>) -> String {
+    pub(super) fn value(&self, field: &str, cell: &impl Fn(&str) -> Option<String>) -> String {
         let Some(source) = self.source(field) else { return String::new() };
         let value = match (&source.template, &source.column) {
             (Some(template), _) => filled(template, cell),
@@ -110,7 +110,7 @@ impl Map {
     }
 
     /// An instant of a row.
-    pub(crate) fn instant(&self, field: &str, cell: &impl Fn(&str) -> Option<String>) -> anyhow::Result<Option<i64>> {
+    pub(super) fn instant(&self, field: &str, cell: &impl Fn(&str) -> Option<String>) -> anyhow::Result<Option<i64>> {
         let value = self.value(field, cell);
         if value.trim().is_empty() {
             return Ok(None);
@@ -123,7 +123,7 @@ impl Map {
 }
 
 /// Seconds since 1970 of an instant with its offset, or of a civil time in a zone.
-pub(crate) fn instant(value: &str, format: Option<&str>, zone: Option<&str>) -> anyhow::Result<i64> {
+pub(super) fn instant(value: &str, format: Option<&str>, zone: Option<&str>) -> anyhow::Result<i64> {
     if let Ok(instant) = value.parse::<jiff::Timestamp>() {
         return Ok(instant.as_second());
     }

@@ -9,7 +9,7 @@ use suban_likeness::{
 /// Why a request was merged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Why {
+pub(super) enum Why {
     /// Its probability is at the threshold or above.
     Threshold,
     /// The same person, the same words.
@@ -19,7 +19,7 @@ pub(crate) enum Why {
 }
 
 /// The candidate that a request would be merged into; copies look only at the first few candidates.
-pub(crate) fn merged(found: &Judgement, copies: &[Option<Copy>], threshold: Option<f32>) -> Option<(usize, Why)> {
+pub(super) fn merged(found: &Judgement, copies: &[Option<Copy>], threshold: Option<f32>) -> Option<(usize, Why)> {
     for (at, copy) in copies.iter().enumerate() {
         match copy {
             Some(Copy::SamePerson) => return Some((at, Why::SamePerson)),
@@ -32,7 +32,7 @@ pub(crate) fn merged(found: &Judgement, copies: &[Option<Copy>], threshold: Opti
 }
 
 /// Which of the first candidates are copies.
-pub(crate) fn copies(index: &Index, request: &Read, found: &Judgement, now: i64) -> Vec<Option<Copy>> {
+pub(super) fn copies(index: &Index, request: &Read, found: &Judgement, now: i64) -> Vec<Option<Copy>> {
     let first = found.candidates.iter().take(5);
     first.map(|candidate| index.facts(candidate.id).and_then(|earlier| copy(&request.facts, earlier, now))).collect()
 }

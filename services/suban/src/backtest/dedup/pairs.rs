@@ -5,25 +5,25 @@ use std::{collections::BTreeMap, path::Path};
 use anyhow::Context as _;
 use suban_learn::folds::groups;
 
-use crate::rows::{History, open};
+use super::rows::{History, open};
 
 /// Pairs of one or more files.
 #[derive(Debug, Default)]
-pub(crate) struct Marked {
+pub(super) struct Marked {
     /// Children with the parents that were named for them; none where only a group is known.
-    pub(crate) children: BTreeMap<usize, Vec<usize>>,
+    pub(super) children: BTreeMap<usize, Vec<usize>>,
     /// Whether any file named parents.
-    pub(crate) names_parents: bool,
-    pub(crate) out_of_order: usize,
-    pub(crate) without_parent: usize,
-    pub(crate) without_child: usize,
+    pub(super) names_parents: bool,
+    pub(super) out_of_order: usize,
+    pub(super) without_parent: usize,
+    pub(super) without_child: usize,
     /// Every two that belong together, as given.
     together: Vec<(usize, usize)>,
 }
 
 impl Marked {
     /// Reads files of pairs.
-    pub(crate) fn read<'a>(paths: impl IntoIterator<Item = &'a Path>, history: &History) -> anyhow::Result<Self> {
+    pub(super) fn read<'a>(paths: impl IntoIterator<Item = &'a Path>, history: &History) -> anyhow::Result<Self> {
         let mut marked = Self::default();
         for path in paths {
             marked.add(path, history).with_context(|| format!("reading {}", path.display()))?;
@@ -87,7 +87,7 @@ impl Marked {
     }
 
     /// Group of every request of the history, over its own and the other pairs.
-    pub(crate) fn groups(&self, other: &Self, requests: usize) -> Vec<usize> {
+    pub(super) fn groups(&self, other: &Self, requests: usize) -> Vec<usize> {
         let mut keys: Vec<Vec<usize>> = (0..requests).map(|number| vec![number]).collect();
         for (a, b) in self.together.iter().chain(&other.together) {
             keys[*a].push(*b);

@@ -2,33 +2,21 @@
 
 use std::time::Instant;
 
-use clap::Parser;
 use serde::Serialize;
 use suban_likeness::{Index, Limits, Model, Tongue, Verdict, read};
 use suban_text::Segmenter;
 
-use crate::city::made;
+mod city;
 
-/// What can be said to it.
-#[derive(Debug, Clone, Parser)]
-pub(crate) struct Bench {
-    /// Open requests that are held.
-    #[arg(long, default_value_t = 1_000_000)]
-    pub(crate) open: usize,
-    /// Requests that are judged.
-    #[arg(long, default_value_t = 5_000)]
-    pub(crate) asked: usize,
-    /// The same seed makes the same city.
-    #[arg(long, default_value_t = 1)]
-    pub(crate) seed: u64,
-    /// Print as JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
+use std::process::ExitCode;
+
+use self::city::made;
+use super::{args::Dedup, proc};
+use crate::print;
 
 /// What it found.
 #[derive(Debug, Serialize)]
-pub(crate) struct Report {
+struct Report {
     open: usize,
     ms: Milliseconds,
     per_s: f64,
@@ -54,8 +42,18 @@ struct Milliseconds {
 
 const MIB: f64 = 1024.0 * 1024.0;
 
-/// Runs it.
-pub(crate) fn run(how: &Bench) -> anyhow::Result<Report> {
+/// Runs it and prints what it found.
+pub(super) fn command(how: &Dedup) -> anyhow::Result<ExitCode> {
+    let report = run(how)?;
+    if how.json {
+        print::json(&report)?
+    } else {
+        print::out(&serde_json::to_string_pretty(&report)?)
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run(how: &Dedup) -> anyhow::Result<Report> {
     let segmenter = Segmenter::default();
     let path = std::env::temp_dir().join(format!("likeness-bench-{}.snapshot", std::process::id()));
     let began = Instant::now();
@@ -121,14 +119,10 @@ pub(crate) fn run(how: &Bench) -> anyhow::Result<Report> {
 
 /// Resident memory of this process, in MiB.
 fn resident_mb() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    line.trim().trim_end_matches("kB").trim().parse::<f64>().ok().map(|kib| kib / 1024.0)
+    proc::rss_kb(&[std::process::id()], false).map(|kib| kib as f64 / 1024.0)
 }
 
-/// Seconds of processor time of this process, in hundredths; the kernel's clock ticks of Linux.
+/// Seconds of processor time of this process.
 fn cpu_s() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let behind_name = stat.rsplit(')').next().unwrap_or("");
-    behind_name.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
+    proc::cpu_ms(std::process::id()).unwrap_or(0) as f64 / 1000.0
 }

@@ -33,18 +33,18 @@ const CLOSINGS: &[&str] =
 
 /// One made request, with what [`Request`] borrows.
 #[derive(Debug, Clone)]
-pub(crate) struct Made {
-    pub(crate) number: u64,
-    pub(crate) reported_at: i64,
-    pub(crate) text: String,
-    pub(crate) spot: Spot,
-    pub(crate) address: String,
-    pub(crate) category: &'static str,
-    pub(crate) requester: String,
+pub(super) struct Made {
+    pub(super) number: u64,
+    pub(super) reported_at: i64,
+    pub(super) text: String,
+    pub(super) spot: Spot,
+    pub(super) address: String,
+    pub(super) category: &'static str,
+    pub(super) requester: String,
 }
 
 impl Made {
-    pub(crate) fn request(&self) -> Request<'_> {
+    pub(super) fn request(&self) -> Request<'_> {
         Request {
             id: u128::from(self.number),
             reported_at: self.reported_at,
@@ -53,7 +53,7 @@ impl Made {
             address: &self.address,
             category: self.category,
             requester: &self.requester,
-            photo: Some(self.number % 3 == 0),
+            photo: Some(self.number.is_multiple_of(3)),
             ..Request::default()
         }
     }
@@ -77,7 +77,7 @@ impl Dice {
 const APART: u64 = 7;
 
 /// Request number `n` of the city of a seed.
-pub(crate) fn made(seed: u64, n: u64) -> Made {
+pub(super) fn made(seed: u64, n: u64) -> Made {
     let mut dice = Dice(mixed(seed) ^ mixed(n));
     // One in ten says again what was said before, one in a hundred joins a campaign.
     let event = match dice.below(100) {

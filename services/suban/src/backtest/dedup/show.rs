@@ -1,9 +1,9 @@
 //! The worst errors, side by side.
 
-use crate::{figures::Scored, pairs::Marked, rows::Row};
+use super::{figures::Scored, pairs::Marked, rows::Row};
 
 /// The children whose group was found last, with what came before it.
-pub(crate) fn worst(rows: &[Row], scored: &Scored, marked: &Marked, most: usize) -> String {
+pub(super) fn worst(rows: &[Row], scored: &Scored, marked: &Marked, most: usize) -> String {
     let mut wrong: Vec<_> = scored.children.iter().filter(|child| child.group_at != Some(0)).collect();
     wrong.sort_by_key(|child| (std::cmp::Reverse(child.group_at.unwrap_or(usize::MAX)), child.number));
     // Spread over all of them, the worst first.

@@ -9,19 +9,27 @@ use std::{
 
 use suban_likeness::{Index, Judgement, Limits, Model, Read, Verdict};
 
-use crate::rows::Row;
+use super::rows::Row;
 
 const DAY: i64 = 86_400;
 
 /// How long a request stays a candidate.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Window {
-    pub(crate) open_days: u32,
-    pub(crate) closed_days: u32,
+pub(super) struct Window {
+    pub(super) open_days: u32,
+    pub(super) closed_days: u32,
+}
+
+impl Window {
+    /// The first row that can still be a candidate when row `number` arrives: those before it have been let go by then.
+    pub(super) fn reaches_back_to(self, rows: &[Row], number: usize) -> usize {
+        let earliest = rows.get(number).map_or(i64::MIN, |row| row.reported_at - i64::from(self.open_days) * DAY);
+        rows.partition_point(|row| row.reported_at < earliest)
+    }
 }
 
 /// What to do with a request before it is held.
-pub(crate) trait Judge {
+pub(super) trait Judge {
     /// The model that judges it; `None` when it is only held.
     fn model(&self, number: usize) -> Option<&Model>;
     /// Takes what was found; answers whether it is noted with the request.
@@ -29,27 +37,28 @@ pub(crate) trait Judge {
 }
 
 /// The index at some moment of the history.
-pub(crate) struct Replay {
-    pub(crate) index: Index,
+pub(super) struct Replay {
+    pub(super) index: Index,
     window: Window,
     /// When which request is let go.
     leaving: BinaryHeap<Reverse<(i64, usize)>>,
 }
 
 impl Replay {
-    pub(crate) fn new(requests: usize, window: Window) -> Self {
+    pub(super) fn new(requests: usize, window: Window) -> Self {
         let index = Index::new(requests, Limits::default());
         Self { index, window, leaving: BinaryHeap::new() }
     }
 
-    /// Plays the rows; `read` turns a row and its number into a request, and its time counts.
-    pub(crate) fn play<'a>(
+    /// Plays the rows from `from` on; `read` turns a row and its number into a request, and its time counts.
+    pub(super) fn play<'a>(
         &mut self,
         rows: &[Row],
+        from: usize,
         mut read: impl FnMut(usize, &Row) -> Cow<'a, Read>,
         judge: &mut impl Judge,
     ) {
-        for (number, row) in rows.iter().enumerate() {
+        for (number, row) in rows.iter().enumerate().skip(from) {
             let now = row.reported_at;
             self.let_go(now);
             let began = Instant::now();
