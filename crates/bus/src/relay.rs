@@ -43,7 +43,7 @@ const IDLE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_mi
 /// which spares the broker and its readers most of their requests.
 const STREAM: usize = 16;
 /// For so long.
-const GATHER: Duration = Duration::from_millis(40);
+const GATHER: Duration = Duration::from_millis(100);
 /// Acknowledgements that take longer make the process not ready.
 const SLOW: Duration = Duration::from_secs(3);
 /// Acknowledgements that take longer still are waited for with a new client. A broker that is away costs one client

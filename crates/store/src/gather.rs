@@ -30,7 +30,7 @@ const ATTEMPTS: u8 = 16;
 /// and a transaction is worth its cost. Who is alone never waits.
 const STREAM: usize = 3;
 /// Short beside what a person notices, long beside what a transaction costs.
-const GATHER: Duration = Duration::from_millis(20);
+const GATHER: Duration = Duration::from_millis(50);
 
 /// What a command is made from, once its ticket is known and its words have their ids.
 pub type MakeCommand = Box<dyn Fn(&Ticket, &[TextId]) -> Result<Command, Refusal> + Send + Sync>;
