@@ -7,8 +7,8 @@ mod moves;
 use std::collections::BTreeMap;
 
 use crate::{
-    Card, Ending, Fact, Merge, Mode, Recorded, Return, ReturnLock, Span, State, SurveyEnd, Task, TaskRole, TaskState, Ticket,
-    TicketId, Timer,
+    Card, Ending, Fact, Merge, Mode, Recorded, Return, ReturnLock, Span, State, SurveyEnd, Task, TaskRole, TaskState,
+    Ticket, TicketId, Timer,
 };
 use moves::new_task;
 

@@ -22,15 +22,14 @@ pub(crate) use amending::tighten;
 pub use clocks::due_actions;
 pub(crate) use clocks::restored;
 pub(crate) use closing::may_withdraw;
-pub(crate) use moving::{measure, put_off, put_off_task, with_cards};
 pub use dispatching::needs_a_person;
 pub use intake::open;
+pub(crate) use moving::{measure, put_off, put_off_task, with_cards};
 pub(crate) use returning::approve_duplicate;
 
 use crate::{
     Action, Actor, At, Command, Due, Event, Limits, Refusal, State, Task, TaskRole, TaskState, Ticket, Timer,
-    Transition, UnitCode,
-    calendar::Measure,
+    Transition, UnitCode, calendar::Measure,
 };
 
 /// What follows from a command (D§6.2).

@@ -261,19 +261,18 @@ impl Limits {
         self.extension_lead.of(urgency).map_or(due, |lead| self.before(due, lead))
     }
 
-    /// When a due comes near: the later of one working day before it and 80 % of the time from `from`, which counts
-    /// by `measure` (D§8.2, "Reading the table").
+    /// When a due comes near: the later of one day before it and 80 % of the time from `from` (D§8.2, "Reading the
+    /// table"), both by `measure`: a working day before, or 24 hours where day and night count.
     #[must_use]
     pub fn near(&self, measure: Measure, from: At, due: At) -> At {
-        let natural = || from.plus(due.since(from).percent(80));
-        let most = match measure {
-            Measure::Natural => natural(),
-            Measure::Working => {
-                let whole = self.calendar.between(Measure::Working, from, due, &[]);
-                whole.map_or_else(|_| natural(), |whole| self.after(from, Allowance::Working(whole.percent(80))))
+        let natural = || due.minus(Span::days(1)).max(from.plus(due.since(from).percent(80)));
+        let near = match (measure, self.calendar.between(measure, from, due, &[])) {
+            (Measure::Working, Ok(whole)) => {
+                self.before(due, wd(1)).max(self.after(from, Allowance::Working(whole.percent(80))))
             }
+            (Measure::Working | Measure::Natural, _) => natural(),
         };
-        self.before(due, wd(1)).max(most).min(due)
+        near.min(due)
     }
 
     /// When the red card about a due comes: at the first working moment from then on, or for what presses at once

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::{At, Ending, Handover, Merge, Mode, Span, State, Task, TaskRole, TaskState, Ticket, TicketId, Timer, UnitCode};
+use crate::{
+    At, Ending, Handover, Merge, Mode, Span, State, Task, TaskRole, TaskState, Ticket, TicketId, Timer, UnitCode,
+};
 
 impl Ticket {
     /// Changes the unit's open task; says whether it is the lead's.

@@ -2,8 +2,8 @@
 
 use super::{Case, Decision, end, set, set_for};
 use crate::{
-    At, Channel, CountFrom, Due, Fact, Limits, Mode, Refusal, Span, State, Task, TaskRole, TaskState, TextId, Ticket, TicketId, Tier,
-    Timer, UnitCode, Verdict, VersionCode, calendar::Measure, transitions::rows,
+    At, Channel, CountFrom, Due, Fact, Limits, Mode, Refusal, Span, State, Task, TaskRole, TaskState, TextId, Ticket,
+    TicketId, Tier, Timer, UnitCode, Verdict, VersionCode, calendar::Measure, transitions::rows,
 };
 
 /// Who shall do the work, and by which row of the catalogue.

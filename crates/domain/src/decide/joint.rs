@@ -1,10 +1,6 @@
 //! Several at work: assisting units, their parts, and residents who take part (F22, F60, F67; D§7).
 
-use super::{
-    Case, Decision,
-    dispatching::unit_dues,
-    end_for, set_for,
-};
+use super::{Case, Decision, dispatching::unit_dues, end_for, set_for};
 use crate::{
     At, Fact, Mode, Participation, PersonCode, Point, Refusal, Role, Task, TaskState, TextId, Timer, UnitCode,
     transitions::rows,
@@ -68,7 +64,8 @@ pub(super) fn reject_part(case: &Case<'_>, unit: &UnitCode, reason: TextId) -> D
     let task = submitted(case, unit)?;
     let since = task.submitted_at.unwrap_or(case.at);
     let measure = case.measure(Some(task), Timer::Handle);
-    let due = task.handle_due.map(|due| set_for(unit, Timer::Handle, case.limits.put_off(measure, due, since, case.at)));
+    let due =
+        task.handle_due.map(|due| set_for(unit, Timer::Handle, case.limits.put_off(measure, due, since, case.at)));
     Ok(vec![Fact::PartRejected { unit: unit.clone(), reason }.with(due.into_iter().collect())])
 }
 

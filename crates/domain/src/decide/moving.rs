@@ -29,7 +29,8 @@ pub(crate) fn put_off_task(ticket: &Ticket, task: &Task, limits: &Limits, from: 
 /// By which measure a clock counts now. A matter's own limit is the law's, in natural time (D§8.1), and the promise
 /// follows it.
 pub(crate) fn measure(ticket: &Ticket, task: Option<&Task>, timer: Timer, limits: &Limits) -> Measure {
-    let law = task.filter(|_| timer == Timer::Handle).or_else(|| ticket.tasks.first().filter(|_| timer == Timer::Promise));
+    let law =
+        task.filter(|_| timer == Timer::Handle).or_else(|| ticket.tasks.first().filter(|_| timer == Timer::Promise));
     match law.and_then(|task| task.limit) {
         Some(_) => Measure::Natural,
         None => limits.measure(timer, ticket.urgency, ticket.kind),
@@ -82,9 +83,10 @@ fn yellow(
         (lead == unit).then(|| (limits.handle_start(ticket, at, None), limit, false))?
     } else {
         let task = ticket.tasks.iter().rev().find(|task| task.unit == *unit && task.role == TaskRole::Lead)?;
-        let shown = task.dues.get(&Timer::Handle).is_some_and(|due| {
-            task.cards.get(&Timer::Handle).is_none_or(|card| card >= due)
-        });
+        let shown = task
+            .dues
+            .get(&Timer::Handle)
+            .is_some_and(|due| task.cards.get(&Timer::Handle).is_none_or(|card| card >= due));
         (limits.handle_start(ticket, task.dispatched_at, task.signed_at), task.limit, shown)
     };
     let measure = if limit.is_some() { Measure::Natural } else { profile() };

@@ -5,8 +5,9 @@
 use super::{
     Case, Decision,
     dispatching::{Plan, units_differ, work_dues},
-    end, end_for, put_off_task,
+    end, end_for,
     intake::wait_for_citizen,
+    put_off_task,
 };
 use crate::{
     Actor, At, Due, Event, Fact, Limits, Mode, Refusal, Return, ReturnLock, ReturnReason, Span, State, Task, TaskRole,
