@@ -20,6 +20,7 @@ mod limits;
 mod number;
 mod refusal;
 mod ticket;
+pub mod timeline;
 mod transitions;
 mod values;
 
