@@ -257,14 +257,14 @@ fn held(ticket: &Ticket) -> (Holder, Whose) {
 }
 
 fn standstill(ticket: &Ticket, fact: &Fact, before: Option<&Standstill>) -> Option<Standstill> {
-    match (ticket.state, fact) {
-        (State::NeedInfo, Fact::InfoAsked { missing }) => Some(Standstill::Info(missing.clone())),
-        (State::Suspended, Fact::Suspended { reason }) => Some(Standstill::Suspended(*reason)),
-        (State::MergedMember, _) => Some(Standstill::Merged),
-        (State::NeedInfo, _) => Some(before.cloned().unwrap_or(Standstill::Info(Vec::new()))),
-        (State::Suspended, _) => before.cloned(),
-        _ => None,
+    let state = ticket.state;
+    if state == State::MergedMember {
+        return Some(Standstill::Merged);
     }
+    let asked = if let Fact::InfoAsked { missing } = fact { Some(Standstill::Info(missing.clone())) } else { None };
+    let suspended = if let Fact::Suspended { reason } = fact { Some(Standstill::Suspended(*reason)) } else { None };
+    let goes_on = || before.cloned().or_else(|| (state == State::NeedInfo).then(|| Standstill::Info(Vec::new())));
+    asked.or(suspended).or_else(goes_on).filter(|_| matches!(state, State::NeedInfo | State::Suspended))
 }
 
 type Clocks = BTreeMap<(Option<UnitCode>, Timer), At>;

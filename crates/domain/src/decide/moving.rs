@@ -74,10 +74,12 @@ fn yellow(
 ) -> Option<At> {
     let kind = if let Fact::Amended { kind, .. } = fact { kind.or(ticket.kind) } else { ticket.kind };
     let profile = || limits.measure(Timer::Handle, urgency, kind);
-    let begins = match fact {
-        Fact::Dispatched { lead, limit, .. } => Some((lead, *limit)),
-        Fact::Ruled { lead, .. } => Some((lead, None)),
-        _ => None,
+    let begins = if let Fact::Dispatched { lead, limit, .. } = fact {
+        Some((lead, *limit))
+    } else if let Fact::Ruled { lead, .. } = fact {
+        Some((lead, None))
+    } else {
+        None
     };
     let (from, limit, shown) = if let Some((lead, limit)) = begins {
         (lead == unit).then(|| (limits.handle_start(ticket, at, None), limit, false))?
@@ -95,9 +97,11 @@ fn yellow(
 }
 
 fn urgency_after(ticket: &Ticket, fact: &Fact) -> Urgency {
-    match fact {
-        Fact::Amended { urgency: Some(urgency), .. } => *urgency,
-        Fact::MemberJoined { urgency, .. } => ticket.urgency.max(*urgency),
-        _ => ticket.urgency,
+    if let Fact::Amended { urgency, .. } = fact {
+        urgency.unwrap_or(ticket.urgency)
+    } else if let Fact::MemberJoined { urgency, .. } = fact {
+        ticket.urgency.max(*urgency)
+    } else {
+        ticket.urgency
     }
 }
