@@ -53,7 +53,7 @@ fn a_bounced_ticket_says_whose_time_it_was() {
         .filter(|m| m.timer == Timer::Handle && m.before.is_some() && m.after.is_some())
         .map(|m| (m.by, m.after.unwrap()))
         .collect();
-    assert_eq!(moved, [("resumed", local("2026-12-08T10:00"))]);
+    assert_eq!(moved, [("resumed", local("2026-12-08T10:20"))]);
 }
 
 #[test]
