@@ -423,7 +423,7 @@ pub(crate) fn bare() -> Vec<Event> {
 /// What came when clocks learned the calendar: a matter's own limit, cards apart from dues, time granted.
 fn by_the_calendar() -> [Event; 2] {
     let sent = Fact::Dispatched {
-        lead: unit(),
+        lead: code("QH03-CG"),
         assists: vec![],
         mode: Mode::General,
         tier: Tier::Auto,
@@ -431,7 +431,7 @@ fn by_the_calendar() -> [Event; 2] {
         rule: None,
         limit: Some(Span::hours(24)),
     };
-    let due = Due { timer: Timer::Handle, unit: Some(unit()), at: Some(at(7200)), card: Some(at(5760)) };
+    let due = Due { timer: Timer::Handle, unit: Some(code("QH03-CG")), at: Some(at(7200)), card: Some(at(5760)) };
     let task = Task {
         limit: Some(Span::hours(24)),
         dues: BTreeMap::from([(Timer::Handle, at(7200))]),
