@@ -214,8 +214,10 @@ fn an_old_log_folds_as_it_did() {
     assert_eq!(old.dues[&Timer::Promise], local("2026-12-07T10:00").plus(paused));
 }
 
+type Clock = (Option<(usize, String)>, Timer, At);
+
 /// Every clock of a ticket with its due: whose (none for the ticket's own), of which task, which.
-fn clocks(ticket: &Ticket) -> Vec<(Option<(usize, String)>, Timer, At)> {
+fn clocks(ticket: &Ticket) -> Vec<Clock> {
     let own = ticket.dues.iter().map(|(timer, at)| (None, *timer, *at));
     let tasks = ticket.tasks.iter().enumerate().filter(|(_, task)| task.is_open());
     let tasks = tasks
