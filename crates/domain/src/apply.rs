@@ -7,8 +7,8 @@ mod moves;
 use std::collections::BTreeMap;
 
 use crate::{
-    Card, Ending, Fact, Merge, Mode, Recorded, Return, ReturnLock, State, SurveyEnd, TaskRole, TaskState, Ticket,
-    TicketId, Timer,
+    Card, Ending, Fact, Merge, Mode, Recorded, Return, ReturnLock, Span, State, SurveyEnd, Task, TaskRole, TaskState,
+    Ticket, TicketId, Timer,
 };
 use moves::new_task;
 
@@ -119,7 +119,9 @@ impl Ticket {
             tasks: Vec::new(),
             held: None,
             dues: BTreeMap::new(),
+            cards: BTreeMap::new(),
             paused_at: None,
+            pauses: Vec::new(),
             review_at: None,
             returning: None,
             return_count: 0,
@@ -129,6 +131,7 @@ impl Ticket {
             opinions: Vec::new(),
             extension: None,
             extension_count: 0,
+            extended: Span::ZERO,
             result: None,
             copied_reply: None,
             redo_round: 0,
@@ -168,6 +171,7 @@ impl Ticket {
             self.leave_clocks_behind();
         }
         self.set_dues(&recorded.event.dues);
+        self.drop_idle_cards();
         Ok(self)
     }
 
@@ -235,7 +239,7 @@ impl Ticket {
             }
             Fact::Unmerged { merged, .. } => {
                 self.merge = Merge::Alone;
-                self.paused_at = None;
+                self.pauses.extend(self.paused_at.take().map(|since| (since, at)));
                 for task in &mut self.tasks {
                     if let (TaskState::Cancelled, Some(held)) = (task.state, task.held.take()) {
                         task.state = held;
@@ -257,13 +261,14 @@ impl Ticket {
                 self.enter_callback();
             }
 
-            Fact::Dispatched { lead, assists, mode, tier, .. } => {
+            Fact::Dispatched { lead, assists, mode, tier, limit, .. } => {
                 self.mode = Some(*mode);
                 self.tier = Some(*tier);
                 if self.return_lock == ReturnLock::Denied {
                     self.return_lock = ReturnLock::None;
                 }
                 self.give_work(lead, assists, at);
+                self.tasks.iter_mut().filter(|task| task.is_open()).for_each(|task| task.limit = *limit);
             }
             Fact::Ruled { lead, assists, .. } => {
                 self.mode = Some(if assists.is_empty() { Mode::General } else { Mode::Joint });
@@ -294,15 +299,18 @@ impl Ticket {
                 });
             }
             Fact::SubDispatched { unit, inner } => {
-                let dues = self.open_task(unit).map(|t| t.dues.clone()).unwrap_or_default();
+                let outer = self.open_task(unit);
+                let dues = outer.map(|t| t.dues.clone()).unwrap_or_default();
                 let mut task = new_task(inner, TaskRole::Inner, at);
                 task.within = Some(unit.clone());
+                task.limit = outer.and_then(|t| t.limit);
                 task.dues.extend(dues.into_iter().filter(|(timer, _)| *timer == Timer::Handle));
                 self.tasks.push(task);
             }
             Fact::UnitAdded { unit } => {
                 self.mode = Some(Mode::Joint);
-                self.tasks.push(new_task(unit, TaskRole::Assist, at));
+                let limit = self.lead().and_then(|lead| lead.limit);
+                self.tasks.push(Task { limit, ..new_task(unit, TaskRole::Assist, at) });
             }
             Fact::Recalled { .. } => {
                 self.misdispatch_count = self.misdispatch_count.saturating_add(1);
@@ -404,10 +412,7 @@ impl Ticket {
                     extension.first_review_by = Some(recorded.by.person.clone());
                 }
             }
-            Fact::ExtensionGranted { .. } => {
-                self.extension = None;
-                self.extension_count = self.extension_count.saturating_add(1);
-            }
+            Fact::ExtensionGranted { by } => self.extend(*by),
             Fact::ExtensionDenied {} => self.extension = None,
             Fact::Suspended { .. } => self.pause(State::Suspended, at),
             Fact::Resumed { .. } => {
@@ -534,14 +539,11 @@ impl Ticket {
                 self.review_at = None;
                 self.state = State::ReturnedUpstream;
             }
-            Fact::UpstreamDecided { decision, to, .. } => {
+            Fact::UpstreamDecided { decision, to, by } => {
                 use crate::UpstreamDecision as D;
                 match decision {
                     D::ReturnRefused => self.upstream_refused = true,
-                    D::ExtensionGranted => {
-                        self.extension = None;
-                        self.extension_count = self.extension_count.saturating_add(1);
-                    }
+                    D::ExtensionGranted => self.extend(by.unwrap_or_default()),
                     D::ExtensionDenied => self.extension = None,
                     D::ReturnAccepted | D::ResultAccepted | D::ResultRefused => {}
                 }

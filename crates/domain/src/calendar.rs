@@ -20,7 +20,7 @@ pub mod oracle;
 mod pauses;
 mod zone;
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use jiff::civil::Date;
 use serde::Serialize;
@@ -87,13 +87,20 @@ pub struct Day {
 }
 
 /// When a unit is open.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Calendar {
     definition: Definition,
     national: Option<Arc<National>>,
     offsets: Offsets,
     openings: Openings,
     days: Days,
+}
+
+/// Its name; a century of openings is nothing to print.
+impl fmt::Debug for Calendar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Calendar").field(&self.definition.name).finish()
+    }
 }
 
 impl Calendar {
@@ -230,6 +237,21 @@ impl Calendar {
         }
     }
 
+    /// A working due time, moved by the working time in a pause: what was left of it when the pause began is left when
+    /// it ends. A pause without working time moves nothing.
+    ///
+    /// # Errors
+    /// When a time is outside the years covered, or the calendar has no working time left.
+    pub fn put_off(&self, due: At, pause: Pause) -> Result<At, CalendarError> {
+        let (from, until) = pause.ends();
+        let held = self.worked(until)? - self.worked(from)?;
+        let worked = self.worked(due)?;
+        if held == 0 {
+            return Ok(due);
+        }
+        self.openings.earliest(worked.saturating_add(held)).map(At::from_micros).ok_or_else(|| self.exhausted())
+    }
+
     /// The time from `from` to `to` outside of `pauses`; negative when `to` is earlier.
     ///
     /// # Errors
@@ -250,6 +272,17 @@ impl Calendar {
     pub fn next_opening(&self, at: At) -> Result<At, CalendarError> {
         self.worked(at)?;
         self.openings.next(at.micros()).map(At::from_micros).ok_or_else(|| self.exhausted())
+    }
+
+    /// The first opening of the working day after the day of `at`.
+    ///
+    /// # Errors
+    /// When `at` is outside the years covered, or no working day follows.
+    pub fn next_workday(&self, at: At) -> Result<At, CalendarError> {
+        self.worked(at)?;
+        let day = days::index(self.offsets.local(at.micros()));
+        let next = self.days.nth_after(day, 1).ok_or_else(|| self.exhausted())?;
+        self.next_opening(At::from_micros(self.offsets.instant(days::midnight(next))))
     }
 
     /// Working time since the calendar's beginning, in microseconds.

@@ -12,6 +12,7 @@ mod followup;
 mod handling;
 mod intake;
 mod joint;
+mod moving;
 mod results;
 mod returning;
 mod supervision;
@@ -23,11 +24,12 @@ pub(crate) use clocks::restored;
 pub(crate) use closing::may_withdraw;
 pub use dispatching::needs_a_person;
 pub use intake::open;
+pub(crate) use moving::{measure, put_off, put_off_task, with_cards};
 pub(crate) use returning::approve_duplicate;
 
 use crate::{
     Action, Actor, At, Command, Due, Event, Limits, Refusal, State, Task, TaskRole, TaskState, Ticket, Timer,
-    Transition, UnitCode,
+    Transition, UnitCode, calendar::Measure,
 };
 
 /// What follows from a command (D§6.2).
@@ -36,85 +38,89 @@ use crate::{
 /// Why it is refused; nothing has changed then.
 pub fn decide(ticket: &Ticket, command: &Command, limits: &Limits) -> Result<Vec<Event>, Refusal> {
     let case = Case { ticket, by: &command.by, at: command.at, limits, verb: command.action.verb() };
-    match &command.action {
-        Action::AskInfo { missing } => intake::ask_info(&case, missing),
-        Action::Supplement { texts } => intake::supplement(&case, texts),
-        Action::SupplementTimeout => intake::supplement_timeout(&case),
-        Action::Reject { reason, channel } => intake::reject(&case, *reason, *channel),
-        Action::TransferOut { target, taker } => intake::transfer_out(&case, target, *taker),
-        Action::Answer { reply, from_knowledge_base } => intake::answer(&case, *reply, *from_knowledge_base),
-        Action::Accept { reading } => intake::accept(&case, reading),
-        Action::Appeal => intake::appeal(&case),
+    Ok(with_cards(ticket, answer(&case, command)?, command.at, limits))
+}
 
-        Action::Judge { verdict, candidates, basis } => dispatching::judge(&case, *verdict, candidates, basis),
+fn answer(case: &Case<'_>, command: &Command) -> Decision {
+    match &command.action {
+        Action::AskInfo { missing } => intake::ask_info(case, missing),
+        Action::Supplement { texts } => intake::supplement(case, texts),
+        Action::SupplementTimeout => intake::supplement_timeout(case),
+        Action::Reject { reason, channel } => intake::reject(case, *reason, *channel),
+        Action::TransferOut { target, taker } => intake::transfer_out(case, target, *taker),
+        Action::Answer { reply, from_knowledge_base } => intake::answer(case, *reply, *from_knowledge_base),
+        Action::Accept { reading } => intake::accept(case, reading),
+        Action::Appeal => intake::appeal(case),
+
+        Action::Judge { verdict, candidates, basis } => dispatching::judge(case, *verdict, candidates, basis),
         Action::Dispatch { lead, assists, mode, tier, catalogue, rule, limit, lead_allowed } => dispatching::dispatch(
-            &case,
+            case,
             &dispatching::Plan { lead, assists, catalogue, rule: rule.as_ref() },
             (*mode, *tier, *limit, *lead_allowed),
         ),
-        Action::Sign => dispatching::sign(&case),
-        Action::Recall { reason } => dispatching::recall(&case, *reason),
+        Action::Sign => dispatching::sign(case),
+        Action::Recall { reason } => dispatching::recall(case, *reason),
 
         Action::RequestReturn { reason, evidence, suggested } => {
-            returning::request(&case, *reason, *evidence, suggested.as_ref())
+            returning::request(case, *reason, *evidence, suggested.as_ref())
         }
-        Action::ReviewReturn { approve } => returning::first_review(&case, *approve),
-        Action::ApproveReturn { ask_citizen } => returning::approve(&case, *ask_citizen),
-        Action::DenyReturn => returning::deny(&case),
-        Action::UnlockReturn => returning::unlock(&case),
-        Action::Escalate => returning::escalate(&case),
-        Action::FileOpinion { opinion } => returning::file_opinion(&case, *opinion),
-        Action::NameInterimLead { unit } => returning::name_interim_lead(&case, unit),
+        Action::ReviewReturn { approve } => returning::first_review(case, *approve),
+        Action::ApproveReturn { ask_citizen } => returning::approve(case, *ask_citizen),
+        Action::DenyReturn => returning::deny(case),
+        Action::UnlockReturn => returning::unlock(case),
+        Action::Escalate => returning::escalate(case),
+        Action::FileOpinion { opinion } => returning::file_opinion(case, *opinion),
+        Action::NameInterimLead { unit } => returning::name_interim_lead(case, unit),
         Action::Rule { lead, assists, catalogue, rule, grounds } => {
-            returning::rule(&case, &dispatching::Plan { lead, assists, catalogue, rule: rule.as_ref() }, *grounds)
+            returning::rule(case, &dispatching::Plan { lead, assists, catalogue, rule: rule.as_ref() }, *grounds)
         }
 
-        Action::Contact { outcome } => handling::contact(&case, *outcome),
-        Action::InterimFeedback { text } => handling::interim_feedback(&case, *text),
+        Action::Contact { outcome } => handling::contact(case, *outcome),
+        Action::InterimFeedback { text } => handling::interim_feedback(case, *text),
         Action::RequestExtension { reason, by, quota_left } => {
-            handling::request_extension(&case, *reason, *by, *quota_left)
+            handling::request_extension(case, *reason, *by, *quota_left)
         }
-        Action::ReviewExtension { grant } => handling::review_extension(&case, *grant),
-        Action::DecideExtension { grant } => handling::decide_extension(&case, *grant),
-        Action::Suspend { reason, review_at } => handling::suspend(&case, *reason, *review_at),
-        Action::Resume => handling::resume(&case),
-        Action::SubDispatch { inner, belongs } => handling::sub_dispatch(&case, inner, *belongs),
+        Action::ReviewExtension { grant } => handling::review_extension(case, *grant),
+        Action::DecideExtension { grant } => handling::decide_extension(case, *grant),
+        Action::Suspend { reason, review_at } => handling::suspend(case, *reason, *review_at),
+        Action::Resume => handling::resume(case),
+        Action::SubDispatch { inner, belongs } => handling::sub_dispatch(case, inner, *belongs),
 
-        Action::AddUnit { unit } => joint::add_unit(&case, unit),
-        Action::AcceptPart { unit, rating } => joint::accept_part(&case, unit, *rating),
-        Action::RejectPart { unit, reason } => joint::reject_part(&case, unit, *reason),
-        Action::ReleaseAssist { unit, reason } => joint::release_assist(&case, unit, *reason),
-        Action::PublishTask { places, text } => joint::publish(&case, *places, *text),
-        Action::ClaimTask { person } => joint::claim(&case, person),
+        Action::AddUnit { unit } => joint::add_unit(case, unit),
+        Action::AcceptPart { unit, rating } => joint::accept_part(case, unit, *rating),
+        Action::RejectPart { unit, reason } => joint::reject_part(case, unit, *reason),
+        Action::ReleaseAssist { unit, reason } => joint::release_assist(case, unit, *reason),
+        Action::PublishTask { places, text } => joint::publish(case, *places, *text),
+        Action::ClaimTask { person } => joint::claim(case, person),
         Action::GiveEvidence { person, photo, point, taken_at } => {
-            joint::give_evidence(&case, person, (*photo, *point, *taken_at))
+            joint::give_evidence(case, person, (*photo, *point, *taken_at))
         }
-        Action::ConfirmEvidence { person } => joint::confirm_evidence(&case, person),
+        Action::ConfirmEvidence { person } => joint::confirm_evidence(case, person),
 
-        Action::SubmitResult { result } => results::submit(&case, result),
-        Action::RejectResult { findings, note } => results::reject(&case, findings, *note),
-        Action::AcceptResult => results::accept(&case),
-        Action::Verify { ok, photo, point, taken_at } => results::verify(&case, *ok, (*photo, *point, *taken_at)),
-        Action::FinishParts { open } => results::finish_parts(&case, *open),
-        Action::AnswerParts { open } => results::answer_parts(&case, *open),
+        Action::SubmitResult { result } => results::submit(case, result),
+        Action::RejectResult { findings, note } => results::reject(case, findings, *note),
+        Action::AcceptResult => results::accept(case),
+        Action::Verify { ok, photo, point, taken_at } => results::verify(case, *ok, (*photo, *point, *taken_at)),
+        Action::FinishParts { open } => results::finish_parts(case, *open),
+        Action::AnswerParts { open } => results::answer_parts(case, *open),
 
-        Action::Survey { answers, means } => followup::survey(&case, *answers, *means),
-        Action::AttemptSurvey { outcome, means } => followup::attempt(&case, *outcome, *means),
-        Action::ExhaustSurvey => followup::exhaust(&case),
-        Action::OrderRedo => followup::order_redo(&case),
-        Action::GroupRedo { valid, unhappy } => followup::group_redo(&case, *valid, *unhappy),
-        Action::Unsatisfied => followup::unsatisfied(&case),
+        Action::Survey { answers, means } => followup::survey(case, *answers, *means),
+        Action::AttemptSurvey { outcome, means } => followup::attempt(case, *outcome, *means),
+        Action::ExhaustSurvey => followup::exhaust(case),
+        Action::OrderRedo => followup::order_redo(case),
+        Action::GroupRedo { valid, unhappy } => followup::group_redo(case, *valid, *unhappy),
+        Action::Unsatisfied => followup::unsatisfied(case),
         Action::CopyReply { master, master_version, reply, lead } => {
-            followup::copy_reply(&case, *master, *master_version, (*reply, lead))
+            followup::copy_reply(case, *master, *master_version, (*reply, lead))
         }
 
-        Action::CloseUnsatisfied => closing::unsatisfied(&case),
-        Action::CloseUnsolvable { not_solvable_now } => closing::unsolvable(&case, *not_solvable_now),
-        Action::Archive => closing::archive(&case),
-        Action::Withdraw { confirmed } => closing::withdraw(&case, *confirmed),
+        Action::CloseUnsatisfied => closing::unsatisfied(case),
+        Action::CloseUnsolvable { not_solvable_now } => closing::unsolvable(case, *not_solvable_now),
+        Action::Archive => closing::archive(case),
+        Action::Withdraw { confirmed } => closing::withdraw(case, *confirmed),
 
         Action::Amend { kind, urgency, matter, area, point, flags, title } => amending::amend(
-            &case,
+            case,
             amending::Change {
                 kind: *kind,
                 urgency: *urgency,
@@ -126,15 +132,15 @@ pub fn decide(ticket: &Ticket, command: &Command, limits: &Limits) -> Result<Vec
             },
         ),
 
-        Action::Urge => supervision::urge(&case),
-        Action::ShowCard { card, timer, unit } => supervision::show_card(&case, *card, *timer, unit.as_ref()),
-        Action::Supervise { order, text } => supervision::supervise(&case, order, *text),
-        Action::Release { issuer } => supervision::release(&case, issuer),
-        Action::Note { text, audience } => supervision::note(&case, *text, *audience),
-        Action::NoticeSent { notice, channel, receipt } => supervision::notice_sent(&case, *notice, *channel, receipt),
+        Action::Urge => supervision::urge(case),
+        Action::ShowCard { card, timer, unit } => supervision::show_card(case, *card, *timer, unit.as_ref()),
+        Action::Supervise { order, text } => supervision::supervise(case, order, *text),
+        Action::Release { issuer } => supervision::release(case, issuer),
+        Action::Note { text, audience } => supervision::note(case, *text, *audience),
+        Action::NoticeSent { notice, channel, receipt } => supervision::notice_sent(case, *notice, *channel, receipt),
 
-        Action::ReturnUpstream { reason } => upstream::return_upstream(&case, *reason),
-        Action::UpstreamDecides { decision } => upstream::decides(&case, *decision),
+        Action::ReturnUpstream { reason } => upstream::return_upstream(case, *reason),
+        Action::UpstreamDecides { decision } => upstream::decides(case, *decision),
     }
 }
 
@@ -243,6 +249,17 @@ impl<'a> Case<'a> {
         self.limit(timer).map(|at| set_for(unit, timer, at))
     }
 
+    /// By which measure a clock of the ticket, or of a task, counts.
+    fn measure(&self, task: Option<&Task>, timer: Timer) -> Measure {
+        measure(self.ticket, task, timer, self.limits)
+    }
+
+    /// Clocks that go on after the running pause.
+    fn after_pause(&self) -> Vec<Due> {
+        let since = self.ticket.paused_at;
+        since.map(|since| put_off(self.ticket, self.limits, since, self.at)).unwrap_or_default()
+    }
+
     /// A close now: the citizen may rate, and may come back on the same matter.
     fn after_close(&self) -> Vec<Due> {
         [Timer::Rating, Timer::Reraise].into_iter().filter_map(|timer| self.start(timer)).collect()
@@ -260,20 +277,20 @@ impl<'a> Case<'a> {
 
 /// The ticket's own clock runs out at `at`.
 const fn set(timer: Timer, at: At) -> Due {
-    Due { timer, unit: None, at: Some(at) }
+    Due { timer, unit: None, at: Some(at), card: None }
 }
 
 /// The ticket's own clock ends.
 const fn end(timer: Timer) -> Due {
-    Due { timer, unit: None, at: None }
+    Due { timer, unit: None, at: None, card: None }
 }
 
 fn set_for(unit: &UnitCode, timer: Timer, at: At) -> Due {
-    Due { timer, unit: Some(unit.clone()), at: Some(at) }
+    Due { timer, unit: Some(unit.clone()), at: Some(at), card: None }
 }
 
 fn end_for(unit: &UnitCode, timer: Timer) -> Due {
-    Due { timer, unit: Some(unit.clone()), at: None }
+    Due { timer, unit: Some(unit.clone()), at: None, card: None }
 }
 
 /// The unit that a redo goes back to: the one that led last, whatever became of its task.

@@ -22,6 +22,8 @@ pub struct Due {
     pub unit: Option<UnitCode>,
     /// When; `None` ends the clock.
     pub at: Option<At>,
+    /// When the next card about it comes, where that is not at the due: before it the yellow one, after it the red.
+    pub card: Option<At>,
 }
 
 /// One thing that happened, with the due times it sets.
@@ -87,6 +89,8 @@ pub struct Handover {
     pub redo_round: u8,
     /// Extensions granted.
     pub extension_count: u8,
+    /// Time granted by them.
+    pub extended: Span,
     /// The extension asked for.
     pub extension: Option<Extension>,
     /// Members of the group after the change.
@@ -228,6 +232,8 @@ facts! {
         catalogue: VersionCode,
         /// The row that gave the reason.
         rule: Option<VersionCode>,
+        /// The matter's own limit, in natural time, where it took the profile's place (法定时限).
+        limit: Option<Span>,
     }
     /// F12.
     Signed = "signed" { /** Which unit. */ unit: UnitCode }

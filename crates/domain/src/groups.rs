@@ -7,7 +7,7 @@
 use crate::{
     Actor, At, Due, DuplicateClass, Event, Fact, Flags, Handover, Kind, Limits, Merge, Refusal, Role, Span, State,
     Submission, Task, TaskRole, TaskState, Ticket, TicketId, Timer, Transition, VersionCode,
-    decide::{self, approve_duplicate, may_withdraw, restored, tighten},
+    decide::{self, approve_duplicate, may_withdraw, measure, put_off_task, restored, tighten, with_cards},
     transitions::rows,
 };
 
@@ -91,7 +91,7 @@ pub fn join(
     if before <= limits.group_alert && after > limits.group_alert && !master.flags.group_event {
         leads.push(mass_matter(master.flags).into());
     }
-    Ok(Joined { member: events, master: leads })
+    Ok(Joined { member: with_cards(member, events, at, limits), master: with_cards(master, leads, at, limits) })
 }
 
 /// D§9.3, as far as two tickets tell.
@@ -181,14 +181,14 @@ fn shortest_limit(member: &Ticket, master: &Ticket, at: At, limits: &Limits) -> 
         if let (Some(running), Some(theirs)) = (running, theirs)
             && theirs < running
         {
-            dues.push(Due { timer: Timer::Handle, unit: Some(lead.unit.clone()), at: Some(theirs) });
+            dues.push(Due { timer: Timer::Handle, unit: Some(lead.unit.clone()), at: Some(theirs), card: None });
         }
     }
     // What was promised to the member's citizen is kept by the master.
     if let Some(promised) = member.dues.get(&Timer::Promise)
         && master.dues.get(&Timer::Promise).is_none_or(|ours| promised < ours)
     {
-        dues.push(Due { timer: Timer::Promise, unit: None, at: Some(*promised) });
+        dues.push(Due { timer: Timer::Promise, unit: None, at: Some(*promised), card: None });
     }
     dues
 }
@@ -265,10 +265,13 @@ pub fn leave(member: &Ticket, master: &Ticket, by: &Actor, at: At, limits: &Limi
     if !member.dues.contains_key(&Timer::Promise)
         && let Some(due) = unit_due.and_then(|task| task.handle_due)
     {
-        dues.push(Due { timer: Timer::Promise, unit: None, at: Some(due) });
+        dues.push(Due { timer: Timer::Promise, unit: None, at: Some(due), card: None });
     }
+    let since = member.paused_at.unwrap_or(at);
+    let came_back = member.tasks.iter().filter(|task| task.state == TaskState::Cancelled && task.held.is_some());
+    dues.extend(came_back.flat_map(|task| put_off_task(member, task, limits, since, at)));
     Ok(Joined {
-        member: vec![Fact::Unmerged { master: master.id, merged }.with(dues)],
+        member: with_cards(member, vec![Fact::Unmerged { master: master.id, merged }.with(dues)], at, limits),
         master: vec![Fact::MemberLeft { member: member.id }.into()],
     })
 }
@@ -278,7 +281,14 @@ pub fn leave(member: &Ticket, master: &Ticket, by: &Actor, at: At, limits: &Limi
 ///
 /// # Errors
 /// When the two are no master and member, the caller may not, or the work is under review, where masters stay.
-pub fn change_master(old: &Ticket, new: &Ticket, withdrawn: bool, by: &Actor, at: At) -> Result<Joined, Refusal> {
+pub fn change_master(
+    old: &Ticket,
+    new: &Ticket,
+    withdrawn: bool,
+    by: &Actor,
+    at: At,
+    limits: &Limits,
+) -> Result<Joined, Refusal> {
     const ACTION: &str = "change the master of";
     let unfit = |field, problem| Refusal::Unfit { action: ACTION, field, problem };
     admit(&rows::F59, old, by, ACTION)?;
@@ -296,7 +306,7 @@ pub fn change_master(old: &Ticket, new: &Ticket, withdrawn: bool, by: &Actor, at
         }
         not_under_review(old)?;
     }
-    let handover = hand_over(old, new, withdrawn, at);
+    let handover = hand_over(old, new, withdrawn, at, limits);
     Ok(Joined {
         member: vec![Fact::TookOver { from: old.id, handover: Box::new(handover) }.into()],
         master: vec![Fact::GaveOver { to: new.id, withdrawn }.into()],
@@ -331,10 +341,13 @@ fn not_under_review(old: &Ticket) -> Result<(), Refusal> {
     }
 }
 
-fn hand_over(old: &Ticket, new: &Ticket, withdrawn: bool, at: At) -> Handover {
+fn hand_over(old: &Ticket, new: &Ticket, withdrawn: bool, at: At, limits: &Limits) -> Handover {
     let mut tasks = old.tasks.clone();
-    let mut dues: Vec<Due> =
-        old.dues.iter().map(|(timer, at)| Due { timer: *timer, unit: None, at: Some(*at) }).collect();
+    let clock = |(timer, at): (&Timer, &At)| {
+        let card = old.cards.get(timer).copied();
+        Due { timer: *timer, unit: None, at: Some(*at), card }
+    };
+    let mut dues: Vec<Due> = old.dues.iter().map(clock).collect();
     let (mut state, mut held) = (old.state, old.held);
     if old.state == State::ReturnReview {
         // The return was the old master's; the unit may ask again.
@@ -346,21 +359,21 @@ fn hand_over(old: &Ticket, new: &Ticket, withdrawn: bool, at: At) -> Handover {
     }
     if let Some(since) = old.paused_at {
         // The pause goes on; what it has cost so far is given back now (R-TIM-4).
-        let paused = at.since(since).max(Span::ZERO);
         let stays = |timer| matches!(timer, Timer::Supplement | Timer::SuspendReview);
         for due in dues.iter_mut().filter(|due| !stays(due.timer)) {
-            due.at = due.at.map(|at| at.plus(paused));
+            let measure = measure(old, None, due.timer, limits);
+            let later = |due| limits.put_off(measure, due, since, at);
+            (due.at, due.card) = (due.at.map(later), due.card.map(later));
         }
         for task in tasks.iter_mut().filter(|task| task.is_open()) {
-            task.dues.values_mut().for_each(|due| *due = due.plus(paused));
-            task.handle_due = task.handle_due.map(|due| due.plus(paused));
+            give_back(old, task, limits, since, at);
         }
     }
     if state == State::PendingCallback && !old.dues.contains_key(&Timer::CallbackEnd) {
-        dues.push(Due { timer: Timer::CallbackEnd, unit: None, at: Some(at.plus(Span::days(7))) });
+        dues.push(Due { timer: Timer::CallbackEnd, unit: None, at: Some(at.plus(Span::days(7))), card: None });
     }
     if state == State::PendingDispatch && new.verdict.is_none() {
-        dues.push(Due { timer: Timer::Judge, unit: None, at: Some(at) });
+        dues.push(Due { timer: Timer::Judge, unit: None, at: Some(at), card: None });
     }
     Handover {
         state,
@@ -373,12 +386,25 @@ fn hand_over(old: &Ticket, new: &Ticket, withdrawn: bool, at: At) -> Handover {
         return_count: old.return_count,
         redo_round: old.redo_round,
         extension_count: old.extension_count,
+        extended: old.extended,
         extension: old.extension.clone(),
         // The old master becomes a member where the new one was.
         members: old.members().saturating_sub(u32::from(withdrawn)),
         urges: old.urges.saturating_sub(new.urges),
         urgency: old.urgency,
         result: old.result.clone(),
+    }
+}
+
+/// A task's clocks and what is remembered of them, put off by the time from `from` until `until`.
+fn give_back(ticket: &Ticket, task: &mut Task, limits: &Limits, from: At, until: At) {
+    let timer = if task.dues.contains_key(&Timer::Redo) { Timer::Redo } else { Timer::Handle };
+    let work = measure(ticket, Some(task), timer, limits);
+    task.handle_due = task.handle_due.map(|due| limits.put_off(work, due, from, until));
+    let moved = put_off_task(ticket, task, limits, from, until);
+    task.dues.extend(moved.into_iter().filter_map(|due| Some((due.timer, due.at?))));
+    for (timer, card) in &mut task.cards {
+        *card = limits.put_off(limits.measure(*timer, ticket.urgency, ticket.kind), *card, from, until);
     }
 }
 

@@ -20,6 +20,7 @@ mod limits;
 mod number;
 mod refusal;
 mod ticket;
+pub mod timeline;
 mod transitions;
 mod values;
 
@@ -28,7 +29,7 @@ pub use codes::*;
 pub use command::{Action, Command, Submission};
 pub use decide::{decide, due_actions, needs_a_person, open};
 pub use event::*;
-pub use limits::{Limits, PerUrgency};
+pub use limits::{CountFrom, Limits, PerUrgency};
 pub use number::{NumberError, TicketNumber};
 pub use refusal::Refusal;
 pub use ticket::*;

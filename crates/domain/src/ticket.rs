@@ -128,9 +128,15 @@ pub struct Task {
     /// When the result was submitted, the latest time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub submitted_at: Option<At>,
+    /// The matter's own limit in natural time, where it took the profile's place (法定时限).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Span>,
     /// Running clocks of this task; a clock that was met or is void is not here.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub dues: BTreeMap<Timer, At>,
+    /// When the next card about a running clock comes, where that is not at its due.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub cards: BTreeMap<Timer, At>,
     /// The due time of the handling as last set; stays when the clock is met, to say whether it was on time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handle_due: Option<At>,
@@ -395,9 +401,15 @@ pub struct Ticket {
     /// Running clocks of the ticket; tasks carry their own.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub dues: BTreeMap<Timer, At>,
+    /// When the next card about a running clock comes, where that is not at its due.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub cards: BTreeMap<Timer, At>,
     /// When the running pause began (R-TIM-4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused_at: Option<At>,
+    /// Pauses that ended, from and until: a change of urgency must not take their time back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pauses: Vec<(At, At)>,
     /// When the running review began (R-TIM-3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review_at: Option<At>,
@@ -427,6 +439,9 @@ pub struct Ticket {
     /// Extensions granted (in this round).
     #[serde(default, skip_serializing_if = "is_zero")]
     pub extension_count: u8,
+    /// Time granted by them, whatever the round.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub extended: Span,
 
     /// The lead's latest result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -534,24 +549,11 @@ impl Ticket {
         // A closed ticket is archived by the later of these two, so only that one calls (F36).
         let archive = self.dues.get(&Timer::Rating).max(self.dues.get(&Timer::Reraise));
         let last = |timer: &Timer, at: &At| !matches!(timer, Timer::Rating | Timer::Reraise) || Some(at) == archive;
-        let own = self.dues.iter().filter(|(timer, at)| last(timer, at));
-        let tasks = self.tasks.iter().filter(|t| t.is_open()).flat_map(|t| t.dues.iter());
-        let running = own.chain(tasks).filter(|(timer, _)| runs(timer) && **timer != Timer::Return).map(|(_, at)| *at);
-        running.chain(self.yellow().map(|(at, _)| at).filter(|_| !paused)).min()
-    }
-
-    /// When the yellow card comes, and for whose task: the later of one day before the lead's due and 80 % of its
-    /// limit (D§8.2, "Reading the table"). `None` once a card is shown.
-    #[must_use]
-    pub fn yellow(&self) -> Option<(At, &Task)> {
-        if self.card != Card::None {
-            return None;
-        }
-        let task = self.lead().filter(|task| task.is_open())?;
-        let due = *task.dues.get(&Timer::Handle)?;
-        let limit = due.since(task.dispatched_at);
-        let from = due.minus(Span::days(1)).max(task.dispatched_at.plus(limit.percent(80)));
-        (limit > Span::ZERO).then_some((from, task))
+        let own = self.dues.iter().filter(|(timer, at)| last(timer, at)).map(|clock| (clock, &self.cards));
+        let tasks = self.tasks.iter().filter(|t| t.is_open());
+        let tasks = tasks.flat_map(|t| t.dues.iter().map(|clock| (clock, &t.cards)));
+        let running = own.chain(tasks).filter(|((timer, _), _)| runs(timer) && **timer != Timer::Return);
+        running.map(|((timer, due), cards)| *cards.get(timer).unwrap_or(due)).min()
     }
 
     /// Should the unit call the citizen before it closes (先行联系, D§12.1)?

@@ -84,7 +84,14 @@ impl Hall {
         let old = self.head(new);
         let at = self.tickets[&new].at;
         let others: Vec<TicketId> = self.followers(old).into_iter().filter(|other| *other != new).collect();
-        let changed = groups::change_master(&self.tickets[&old].ticket, &self.tickets[&new].ticket, withdrawn, by, at)?;
+        let changed = groups::change_master(
+            &self.tickets[&old].ticket,
+            &self.tickets[&new].ticket,
+            withdrawn,
+            by,
+            at,
+            &limits(),
+        )?;
         self.take(new, by, changed.member);
         self.take(old, by, changed.master);
         for sub in others {

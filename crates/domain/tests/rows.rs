@@ -5,7 +5,8 @@
 mod play;
 
 use play::{
-    Play, START, actor, cast::*, dispatch, handler, limits, person, result, submission, system, text, unit, version,
+    Play, START, actor, cast::*, dispatch, handler, limits, local, person, result, submission, system, text, unit,
+    version,
 };
 use suban_domain::{
     Action, Audience, Card, Element, ExtensionReason, Finding, Mode, Point, Refusal, RejectReason, ReturnLock,
@@ -326,11 +327,15 @@ mod handling_d6_2 {
         play.does(&dispatcher(), Action::ReviewExtension { grant: true });
         play.refuses(&second_dispatcher(), grant.clone());
         play.does(&supervisor(), grant);
-        assert_eq!(play.ticket.lead().unwrap().handle_due, Some(due.plus(Span::days(3))));
-        assert_eq!(play.ticket.dues[&Timer::Promise], due.plus(Span::days(3)), "N6 tells the citizen");
+        assert_eq!(due, local("2026-12-07T10:00"));
+        let later = local("2026-12-10T10:00");
+        assert_eq!(play.ticket.lead().unwrap().handle_due, Some(later), "three working days");
+        assert_eq!(play.ticket.dues[&Timer::Promise], later, "N6 tells the citizen");
 
         let mut late = signed();
-        late.later(Span::days(9).percent(110));
+        late.at = local("2026-12-04T10:00");
+        late.asks(&head("u1"), ask(true)).unwrap();
+        late.later(Span::minutes(1));
         assert!(matches!(late.refuses(&head("u1"), ask(true)), Refusal::TooLate { .. }));
     }
 
@@ -342,8 +347,9 @@ mod handling_d6_2 {
         play.does(&head("u1"), ask).does(&dispatcher(), Action::ReviewExtension { grant: true });
         play.refuses(&supervisor(), Action::DecideExtension { grant: true });
         let due = play.ticket.lead().unwrap().handle_due.unwrap();
+        assert_eq!(due, local("2026-11-28T06:00"), "their Saturday less the margin");
         play.does(&gateway(), Action::UpstreamDecides { decision: UpstreamDecision::ExtensionGranted });
-        assert_eq!(play.ticket.lead().unwrap().handle_due, Some(due.plus(Span::days(3))));
+        assert_eq!(play.ticket.lead().unwrap().handle_due, Some(local("2026-12-02T09:00")), "three working days");
     }
 
     #[test]
@@ -356,8 +362,11 @@ mod handling_d6_2 {
         let end = play.at.plus(Span::days(5));
         play.timer_runs_until(end);
         play.is(State::Handling);
-        assert_eq!(play.ticket.lead().unwrap().handle_due, Some(due.plus(Span::days(5))));
-        assert_eq!(play.ticket.dues[&Timer::Promise], promise.plus(Span::days(5)));
+        // From Monday at ten to Saturday stand still 34 working hours; Saturday itself is none.
+        assert_eq!((due, promise), (local("2026-12-07T10:00"), local("2026-12-07T10:00")));
+        let later = local("2026-12-11T18:00");
+        assert_eq!(play.ticket.lead().unwrap().handle_due, Some(later));
+        assert_eq!(play.ticket.dues[&Timer::Promise], later);
     }
 
     #[test]
@@ -445,12 +454,12 @@ mod results_d5_4 {
         let mut play = signed();
         play.contacted("u1").submitted("u1");
         let due = play.ticket.lead().unwrap().handle_due.unwrap();
-        play.later(Span::hours(5));
+        play.later(Span::hours(24));
         let reject = |note| Action::RejectResult { findings: vec![], note };
         play.refuses(&dispatcher(), reject(None));
         play.does(&dispatcher(), reject(Some(text(3)))).is(State::Handling);
         let lead = play.ticket.lead().unwrap();
-        assert_eq!(lead.dues[&Timer::Handle], due.plus(Span::hours(5)), "and the clock runs again");
+        assert_eq!(lead.dues[&Timer::Handle], due.plus(Span::hours(24)), "and the clock runs again");
         play.submitted("u1");
     }
 

@@ -4,7 +4,7 @@
 
 mod play;
 
-use play::{Play, START, actor, cast::*, handler, person, result, submission, system, text, unit};
+use play::{Play, START, actor, cast::*, handler, local, person, result, submission, system, text, unit};
 use suban_domain::{
     Action, Answers, AttemptOutcome, Card, Demand, Element, Ending, Kind, Order, Refusal, Role, Span, State,
     SurveyMeans, TaskState, Timer, UpstreamDecision, Urgency,
@@ -176,9 +176,13 @@ mod supervision_d14 {
     fn yellow_comes_before_red_and_each_once() {
         let mut play = signed();
         play.contacted("u1");
-        play.timer_runs_until(START.plus(Span::days(9)));
+        play.timer_runs_until(local("2026-12-04T09:59"));
+        assert_eq!(play.ticket.card, Card::None);
+        play.timer_runs_until(local("2026-12-04T10:00"));
+        assert_eq!(play.ticket.card, Card::Yellow, "one working day before the due");
+        play.timer_runs_until(local("2026-12-07T09:59"));
         assert_eq!(play.ticket.card, Card::Yellow);
-        play.timer_runs_until(START.plus(Span::days(11)));
+        play.timer_runs_until(local("2026-12-07T10:00"));
         assert_eq!(play.ticket.card, Card::Red);
         play.is(State::Handling);
     }
@@ -205,14 +209,15 @@ mod clocks_d8_2 {
         let promise = play.ticket.dues[&Timer::Promise];
         play.later(Span::hours(20)).does(&dispatcher(), Action::Recall { reason: text(3) }).dispatched("u2", &[]);
         assert_eq!(play.ticket.dues[&Timer::Promise], promise);
-        assert_eq!(play.ticket.lead().unwrap().handle_due, Some(play.at.plus(Span::days(10))));
+        // Tuesday at six in the morning: ten working days later at six, which is at nine.
+        assert_eq!(play.ticket.lead().unwrap().handle_due, Some(local("2026-12-08T09:00")));
     }
 
     #[test]
     fn the_clock_runs_from_dispatch_and_not_from_the_sign() {
         let mut play = Play::new();
         play.dispatched("u1", &[]).later(Span::hours(1)).signed("u1");
-        assert_eq!(play.ticket.lead().unwrap().handle_due, Some(START.plus(Span::days(10))));
+        assert_eq!(play.ticket.lead().unwrap().handle_due, Some(local("2026-12-07T10:00")));
     }
 
     #[test]
@@ -229,18 +234,19 @@ mod clocks_d8_2 {
         let mut play = Play::new();
         play.dispatched("u1", &["u2"]);
         let due = |of: &str| play.ticket.open_task(&unit(of)).unwrap().handle_due.unwrap();
-        assert_eq!(due("u1").since(due("u2")), Span::days(1));
+        assert_eq!((due("u1"), due("u2")), (local("2026-12-07T10:00"), local("2026-12-04T10:00")));
     }
 
     #[test]
     fn what_becomes_urgent_is_due_sooner_and_nothing_promised_is_taken_back() {
         let mut play = signed();
         play.does(&agent(), amend(Some(Urgency::Urgent), None));
-        assert_eq!(play.ticket.lead().unwrap().handle_due, Some(START.plus(Span::days(5))));
-        assert_eq!(play.ticket.dues[&Timer::Promise], START.plus(Span::days(5)));
+        let sooner = local("2026-11-30T10:00");
+        assert_eq!(play.ticket.lead().unwrap().handle_due, Some(sooner));
+        assert_eq!(play.ticket.dues[&Timer::Promise], sooner);
         assert!(play.ticket.dues.contains_key(&Timer::Interim), "URGENT work reports in between");
         play.does(&agent(), amend(Some(Urgency::Normal), None));
-        assert_eq!(play.ticket.dues[&Timer::Promise], START.plus(Span::days(5)));
+        assert_eq!(play.ticket.dues[&Timer::Promise], sooner);
     }
 
     #[test]

@@ -49,7 +49,7 @@ impl Wire<v1::Event> for Event {
 }
 
 messages! {
-    Due => form::Due { timer, unit, at }
+    Due => form::Due { timer, unit, at, card }
     Source => form::Source { channel, system, id }
     Upstream => form::Upstream { system, number, due, round }
     Reading => form::Reading { kind, matter, area, version }
@@ -61,11 +61,11 @@ messages! {
     Extension => form::Extension { unit, by, first_review_by }
     Task => form::Task {
         unit, role, state, dispatched_at, signed_at, contacted_at, submitted_at, dues, handle_due, held, within,
-        sign_due, contact_due, returns_asked, returns_denied
+        sign_due, contact_due, returns_asked, returns_denied, limit, cards
     }
     Handover => form::Handover {
         state, held, tasks, dues, mode, tier, return_lock, return_count, redo_round, extension_count, extension,
-        members, urges, urgency, result
+        members, urges, urgency, result, extended
     }
     Answers => v1::Answers { contacted, solved, satisfied, attitude, pressed_to_withdraw }
     Flags => v1::Flags {
@@ -167,7 +167,7 @@ facts! {
     Accepted { reading }
     MergedInto { master, class, basis }
     Split { parts }
-    Dispatched { lead, assists, mode, tier, catalogue, rule }
+    Dispatched { lead, assists, mode, tier, catalogue, rule, limit }
     Signed { unit }
     ReturnRequested { unit, reason, evidence, suggested }
     ReturnReviewed { approve }

@@ -69,7 +69,7 @@ impl Store {
         }
         // A repeat after a crash between the two steps comes through here as well.
         // The earliest received leads (F59).
-        match self.change_master(group.member.id, false, &rule(join), join.at, &join.request).await {
+        match self.change_master(group.member.id, false, &rule(join), join.at, &join.request, limits).await {
             Ok(changed) => Ok(Group { repeated: group.repeated, ..changed }),
             // Meanwhile its work went where masters no longer change; the group stands as it is.
             Err(StoreError::Refused(_)) => Ok(group),
@@ -242,6 +242,7 @@ impl Store {
         by: &Actor,
         at: At,
         request: &RequestId,
+        limits: &Limits,
     ) -> Result<Group, StoreError> {
         for _ in 0..ATTEMPTS {
             let seen = self.load_one(new).await?;
@@ -261,7 +262,7 @@ impl Store {
                 tx.rollback().await?;
                 continue;
             }
-            let changed = groups::change_master(prev, next, withdrawn, by, at)?;
+            let changed = groups::change_master(prev, next, withdrawn, by, at, limits)?;
             let mut changes = vec![
                 Change::of(next.clone(), changed.member, by, at, request)?,
                 Change::of(prev.clone(), changed.master, by, at, request)?,

@@ -82,7 +82,7 @@ impl DedupService for Api {
         let group = self
             .app
             .store
-            .change_master(ticket.id, false, &caller.actor, self.app.clock().now(), &id)
+            .change_master(ticket.id, false, &caller.actor, self.app.clock().now(), &id, &self.app.limits)
             .await
             .map_err(|e| status(&e))?;
         self.note_reason(&caller, &group.master, &ask.request_id, &ask.reason).await?;

@@ -123,7 +123,7 @@ pub(crate) fn tell(fact: &Fact) -> Told {
         Fact::Split { parts } => {
             told(format!("拆为 {} 单", parts.len()), format!("split into {} parts", parts.len())).list("parts", parts)
         }
-        Fact::Dispatched { lead, assists, mode, tier, catalogue, rule } => {
+        Fact::Dispatched { lead, assists, mode, tier, catalogue, rule, limit } => {
             told(format!("已派往 {lead},{}", tier.zh()), format!("sent to {lead}, {}", tier.code()))
                 .with("lead", lead)
                 .list("assists", assists)
@@ -131,6 +131,7 @@ pub(crate) fn tell(fact: &Fact) -> Told {
                 .with("tier", tier)
                 .with("catalogue", catalogue)
                 .maybe("rule", rule.as_ref())
+                .maybe("limit_hours", limit.map(|limit| limit.as_seconds() / 3600))
         }
         Fact::Signed { unit } => told(format!("{unit} 已签收"), format!("signed by {unit}")).with("unit", unit),
         Fact::ReturnRequested { unit, reason, evidence, suggested } => {

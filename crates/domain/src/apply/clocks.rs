@@ -31,10 +31,10 @@ impl Ticket {
     pub(super) fn set_dues(&mut self, dues: &[Due]) {
         for due in dues {
             match &due.unit {
-                None => set(&mut self.dues, due),
+                None => set(&mut self.dues, &mut self.cards, due),
                 Some(unit) => {
                     self.change_task(unit, |t| {
-                        set(&mut t.dues, due);
+                        set(&mut t.dues, &mut t.cards, due);
                         if due.at.is_some() {
                             t.remember_due(due);
                         }
@@ -42,6 +42,19 @@ impl Ticket {
                 }
             }
         }
+    }
+
+    /// No card about a clock that does not run.
+    pub(super) fn drop_idle_cards(&mut self) {
+        self.cards.retain(|timer, _| self.dues.contains_key(timer));
+        for task in &mut self.tasks {
+            task.cards.retain(|timer, _| task.dues.contains_key(timer));
+        }
+    }
+
+    /// The ticket's own clocks move by a pause, in natural time: see [`Task::move_clocks`].
+    pub(super) fn move_own_clocks(&mut self, by: Span) {
+        self.dues.values_mut().chain(self.cards.values_mut()).for_each(|at| *at = at.plus(by));
     }
 }
 
@@ -73,7 +86,9 @@ impl Task {
         }
     }
 
-    /// Every clock that still runs, and what is remembered of it, moves by a pause (R-TIM-4).
+    /// Every clock that still runs, and what is remembered of it, moves by a pause (R-TIM-4), in natural time: so were
+    /// pauses given back before clocks knew a calendar, and so must old logs fold. An event says its dues itself now,
+    /// and they are set after this.
     pub(super) fn move_clocks(&mut self, by: Span) {
         let remembered = [
             (Timer::Sign, &mut self.sign_due),
@@ -87,13 +102,17 @@ impl Task {
                 *due = due.map(|d| d.plus(by));
             }
         }
-        self.dues.values_mut().for_each(|due| *due = due.plus(by));
+        self.dues.values_mut().chain(self.cards.values_mut()).for_each(|at| *at = at.plus(by));
     }
 }
 
-fn set(dues: &mut BTreeMap<Timer, At>, due: &Due) {
+fn set(dues: &mut BTreeMap<Timer, At>, cards: &mut BTreeMap<Timer, At>, due: &Due) {
     match due.at {
         Some(at) => dues.insert(due.timer, at),
         None => dues.remove(&due.timer),
+    };
+    match due.card {
+        Some(at) => cards.insert(due.timer, at),
+        None => cards.remove(&due.timer),
     };
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::{At, Ending, Handover, Merge, Mode, State, Task, TaskRole, TaskState, Ticket, TicketId, Timer, UnitCode};
+use crate::{
+    At, Ending, Handover, Merge, Mode, Span, State, Task, TaskRole, TaskState, Ticket, TicketId, Timer, UnitCode,
+};
 
 impl Ticket {
     /// Changes the unit's open task; says whether it is the lead's.
@@ -83,13 +85,21 @@ impl Ticket {
             let paused = at.since(since);
             self.dues.remove(&Timer::Supplement);
             self.dues.remove(&Timer::SuspendReview);
-            self.dues.values_mut().for_each(|due| *due = due.plus(paused));
+            self.pauses.push((since, at));
+            self.move_own_clocks(paused);
             for task in self.tasks.iter_mut().filter(|t| t.is_open()) {
                 task.move_clocks(paused);
             }
         }
         self.held = None;
         self.state = to;
+    }
+
+    /// More time, granted; how much it moves the due stands in the event's dues.
+    pub(super) fn extend(&mut self, by: Span) {
+        self.extension = None;
+        self.extension_count = self.extension_count.saturating_add(1);
+        self.extended = Span::micros(self.extended.as_micros().saturating_add(by.as_micros()));
     }
 
     pub(super) fn enter_callback(&mut self) {
@@ -143,6 +153,7 @@ impl Ticket {
         self.redo_round = handover.redo_round;
         self.extension = handover.extension.clone();
         self.extension_count = handover.extension_count;
+        self.extended = handover.extended;
         self.urges = self.urges.saturating_add(handover.urges);
         self.urgency = self.urgency.max(handover.urgency);
         self.result.clone_from(&handover.result);
@@ -175,7 +186,9 @@ pub(super) fn new_task(unit: &UnitCode, role: TaskRole, at: At) -> Task {
         signed_at: None,
         contacted_at: None,
         submitted_at: None,
+        limit: None,
         dues: BTreeMap::new(),
+        cards: BTreeMap::new(),
         handle_due: None,
         sign_due: None,
         contact_due: None,

@@ -39,8 +39,8 @@ pub(super) fn amend(case: &Case<'_>, change: Change<'_>) -> Decision {
 
 /// The clocks of a ticket whose urgency or type becomes another.
 ///
-/// A due that nobody has moved is set as the new limit says; one that was moved (extended, paused, ruled by law or
-/// the upper platform) only comes nearer, so that nothing promised is taken back.
+/// A due that nobody has moved is set as the new limit says; one that was moved (extended, ruled by law or the upper
+/// platform) only comes nearer, so that nothing promised is taken back. Pauses stay given back either way.
 pub(crate) fn tighten(ticket: &Ticket, urgency: Urgency, kind: Option<Kind>, at: At, limits: &Limits) -> Vec<Due> {
     if (urgency, kind) == (ticket.urgency, ticket.kind) {
         return Vec::new();
@@ -69,7 +69,8 @@ pub(crate) fn tighten(ticket: &Ticket, urgency: Urgency, kind: Option<Kind>, at:
 
 /// Does this due stand where the limits put it, moved by nobody?
 fn holds_as_set(ticket: &Ticket, task: &Task, due: At, limits: &Limits) -> bool {
-    limits.due(Timer::Handle, ticket.urgency, ticket.kind, task.dispatched_at) == Some(due)
+    let from = limits.handle_start(ticket, task.dispatched_at, task.signed_at);
+    limits.due_with(Timer::Handle, ticket.urgency, ticket.kind, from, &ticket.pauses) == Some(due)
 }
 
 fn task_due(
@@ -81,7 +82,8 @@ fn task_due(
     limits: &Limits,
 ) -> Option<At> {
     let start = match timer {
-        Timer::Handle | Timer::Sign | Timer::Return => task.dispatched_at,
+        Timer::Handle => limits.handle_start(ticket, task.dispatched_at, task.signed_at),
+        Timer::Sign | Timer::Return => task.dispatched_at,
         Timer::Contact => task.signed_at?,
         Timer::Accept
         | Timer::Supplement
@@ -102,7 +104,7 @@ fn task_due(
         | Timer::KpiAppeal
         | Timer::Promise => return None,
     };
-    let due = limits.due(timer, urgency, kind, start)?;
+    let due = limits.due_with(timer, urgency, kind, start, &ticket.pauses)?;
     let due = if timer == Timer::Handle { legal_due(ticket, due, limits) } else { due };
     let fresh = timer == Timer::Handle && holds_as_set(ticket, task, now, limits);
     let due = if fresh { due } else { due.min(now) };
@@ -117,8 +119,10 @@ fn own_due(
     at: At,
     limits: &Limits,
 ) -> Option<Due> {
-    let sooner =
-        |start: At| limits.due(timer, urgency, kind, start).filter(|due| *due < now).map(|due| set(timer, due));
+    let sooner = |start: At| {
+        let due = limits.due_with(timer, urgency, kind, start, &ticket.pauses);
+        due.filter(|due| *due < now).map(|due| set(timer, due))
+    };
     match timer {
         Timer::Accept
         | Timer::Dispatch

@@ -1,6 +1,8 @@
 //! Clocks: what starts with a state, and what the timer must do when one runs out.
 
-use super::{Case, end, set};
+use std::collections::BTreeMap;
+
+use super::{Case, end, moving::late_card, set};
 use crate::{Action, At, Card, Due, Limits, State, Ticket, Timer, Verdict};
 
 /// Clocks of the wait for the citizen's answer. The promise is kept by a reply that was accepted, so it ends here.
@@ -56,10 +58,13 @@ impl Case<'_> {
 #[must_use]
 pub fn due_actions(ticket: &Ticket, now: At, limits: &Limits) -> Vec<Action> {
     let paused = ticket.paused_at.is_some();
-    let ran_out = |timer: Timer, at: At| at <= now && (!paused || runs_in_a_pause(timer)) && timer != Timer::Return;
+    let speaks = |timer: Timer, due: At, cards: &BTreeMap<Timer, At>| {
+        let at = *cards.get(&timer).unwrap_or(&due);
+        at <= now && (!paused || runs_in_a_pause(timer)) && timer != Timer::Return
+    };
     let mut actions = Vec::new();
-    for (timer, _) in ticket.dues.iter().filter(|(timer, at)| ran_out(**timer, **at)) {
-        match ended_by(ticket, *timer, now, limits) {
+    for (timer, due) in ticket.dues.iter().filter(|(timer, due)| speaks(**timer, **due, &ticket.cards)) {
+        match ended_by(ticket, *timer, *due, now, limits) {
             // The ticket moves on; what else was due is asked again in the new state.
             Next::Moves(action) => return vec![action],
             Next::Stays(action) => actions.push(action),
@@ -70,14 +75,10 @@ pub fn due_actions(ticket: &Ticket, now: At, limits: &Limits) -> Vec<Action> {
         return actions;
     }
     for task in ticket.tasks.iter().filter(|task| task.is_open()) {
-        for (timer, _) in task.dues.iter().filter(|(timer, at)| ran_out(**timer, **at)) {
-            actions.push(Action::ShowCard { card: colour(*timer), timer: *timer, unit: Some(task.unit.clone()) });
+        for (timer, due) in task.dues.iter().filter(|(timer, due)| speaks(**timer, **due, &task.cards)) {
+            let card = card(ticket, *timer, *due, now, limits);
+            actions.push(Action::ShowCard { card, timer: *timer, unit: Some(task.unit.clone()) });
         }
-    }
-    if let (true, Some((at, task))) = (actions.is_empty(), ticket.yellow())
-        && at <= now
-    {
-        actions.push(Action::ShowCard { card: Card::Yellow, timer: Timer::Handle, unit: Some(task.unit.clone()) });
     }
     actions
 }
@@ -88,7 +89,7 @@ enum Next {
     Waits,
 }
 
-fn ended_by(ticket: &Ticket, timer: Timer, now: At, limits: &Limits) -> Next {
+fn ended_by(ticket: &Ticket, timer: Timer, due: At, now: At, limits: &Limits) -> Next {
     match timer {
         Timer::Supplement => Next::Moves(Action::SupplementTimeout),
         Timer::SuspendReview => Next::Moves(Action::Resume),
@@ -121,17 +122,29 @@ fn ended_by(ticket: &Ticket, timer: Timer, now: At, limits: &Limits) -> Next {
         | Timer::Redo
         | Timer::Upstream
         | Timer::KpiAppeal
-        | Timer::Promise => Next::Stays(Action::ShowCard { card: colour(timer), timer, unit: None }),
+        | Timer::Promise => {
+            Next::Stays(Action::ShowCard { card: card(ticket, timer, due, now, limits), timer, unit: None })
+        }
     }
 }
 
+/// The card to show about a clock now.
+fn card(ticket: &Ticket, timer: Timer, due: At, now: At, limits: &Limits) -> Card {
+    if now < ends(ticket, timer, due, limits) { Card::Yellow } else { colour(timer) }
+}
+
+/// When the last card about a clock comes, with which the clock ends: for a red one the time of the red card.
+pub(super) fn ends(ticket: &Ticket, timer: Timer, due: At, limits: &Limits) -> At {
+    late_card(timer, ticket.urgency, due, limits).unwrap_or(due)
+}
+
 /// In a pause only the clock of the pause itself runs (R-TIM-4).
-const fn runs_in_a_pause(timer: Timer) -> bool {
+pub(super) const fn runs_in_a_pause(timer: Timer) -> bool {
     matches!(timer, Timer::SuspendReview | Timer::Supplement)
 }
 
 /// Red for work that is late, yellow for a step that is (D§8.2, D§14).
-const fn colour(timer: Timer) -> Card {
+pub(super) const fn colour(timer: Timer) -> Card {
     match timer {
         Timer::Handle | Timer::Redo | Timer::Promise => Card::Red,
         Timer::Accept

@@ -2,8 +2,8 @@
 
 use super::{Case, Decision, end, set, set_for};
 use crate::{
-    At, Channel, Due, Fact, Limits, Mode, Refusal, Span, State, TaskRole, TaskState, TextId, Ticket, TicketId, Tier,
-    Timer, UnitCode, Verdict, VersionCode, transitions::rows,
+    At, Channel, CountFrom, Due, Fact, Limits, Mode, Refusal, Span, State, Task, TaskRole, TaskState, TextId, Ticket,
+    TicketId, Tier, Timer, UnitCode, Verdict, VersionCode, calendar::Measure, transitions::rows,
 };
 
 /// Who shall do the work, and by which row of the catalogue.
@@ -96,6 +96,7 @@ pub(super) fn dispatch(
         tier,
         catalogue: plan.catalogue.clone(),
         rule: plan.rule.cloned(),
+        limit,
     };
     Ok(vec![sent.with(work_dues(case, plan, limit))])
 }
@@ -107,14 +108,18 @@ pub(super) fn units_differ(case: &Case<'_>, plan: &Plan<'_>) -> Result<(), Refus
 }
 
 /// The clocks of work that begins: each unit its own with its full limit, and once the promise to the citizen, which
-/// stands after a re-dispatch (R-TIM-3, R-TIM-6). A row's own limit takes the profile's place (法定时限, D§8.1).
+/// stands after a re-dispatch (R-TIM-3, R-TIM-6). A row's own limit takes the profile's place (法定时限, D§8.1). An
+/// assist answers the lead before the lead answers the citizen (D§7): when the lead's due comes near.
 pub(super) fn work_dues(case: &Case<'_>, plan: &Plan<'_>, limit: Option<Span>) -> Vec<Due> {
     let ticket = case.ticket;
-    let handle = limit.map(|span| case.at.plus(span)).or_else(|| case.limit(Timer::Handle));
+    let from = case.limits.handle_start(ticket, case.at, None);
+    let profile = || case.limits.due(Timer::Handle, ticket.urgency, ticket.kind, from);
+    let handle = limit.map(|span| case.at.plus(span)).or_else(profile);
+    let measure = limit.map_or_else(|| case.measure(None, Timer::Handle), |_| Measure::Natural);
     let handle = handle.map(|due| legal_due(ticket, due, case.limits));
     let mut dues = unit_dues(case, plan.lead, handle);
     for assist in plan.assists {
-        dues.extend(unit_dues(case, assist, handle.map(|lead| assist_due(case.at, lead))));
+        dues.extend(unit_dues(case, assist, handle.map(|lead| case.limits.near(measure, case.at, lead))));
     }
     if ticket.tasks.is_empty() {
         let promised = ticket.dues.get(&Timer::Promise).copied();
@@ -135,13 +140,6 @@ pub(super) fn legal_due(ticket: &Ticket, own: At, limits: &Limits) -> At {
     upstream.map_or(own, |due| own.min(due))
 }
 
-/// An assist answers the lead before the lead answers the citizen (D§7).
-pub(super) fn assist_due(from: At, lead_due: At) -> At {
-    let whole = lead_due.since(from);
-    let ahead = whole.percent(20).min(Span::days(1)).max(Span::ZERO);
-    lead_due.minus(ahead)
-}
-
 /// F12: the unit takes responsibility.
 pub(super) fn sign(case: &Case<'_>) -> Decision {
     case.admit_role(&rows::F12)?;
@@ -156,7 +154,21 @@ pub(super) fn sign(case: &Case<'_>) -> Decision {
         .due(Timer::Contact, case.ticket.urgency, case.ticket.kind, task.dispatched_at)
         .filter(|_| task.role == TaskRole::Lead && case.ticket.expects_contact())
         .map(|at| set_for(&task.unit, Timer::Contact, at));
-    Ok(vec![Fact::Signed { unit: task.unit.clone() }.with(contact.into_iter().collect())])
+    let handle = counted_from_sign(case, task).map(|at| set_for(&task.unit, Timer::Handle, at));
+    Ok(vec![Fact::Signed { unit: task.unit.clone() }.with(contact.into_iter().chain(handle).collect())])
+}
+
+/// The lead's due where a city counts from the sign (R-TIM-2), unless something else has set it.
+fn counted_from_sign(case: &Case<'_>, task: &Task) -> Option<At> {
+    let ticket = case.ticket;
+    let counts = case.limits.count_from == CountFrom::Sign && task.role == TaskRole::Lead;
+    let now = task.dues.get(&Timer::Handle).filter(|_| counts)?;
+    let due = |signed_at| {
+        let from = case.limits.handle_start(ticket, task.dispatched_at, signed_at);
+        let due = case.limits.due_with(Timer::Handle, ticket.urgency, ticket.kind, from, &ticket.pauses)?;
+        Some(legal_due(ticket, due, case.limits))
+    };
+    due(Some(case.at)).filter(|_| due(None) == Some(*now))
 }
 
 /// F43: the centre takes it back; its own mistake, so it counts as one.

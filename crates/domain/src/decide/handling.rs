@@ -63,8 +63,8 @@ pub(super) fn request_extension(case: &Case<'_>, reason: ExtensionReason, by: Sp
     if ticket.extension.is_some() {
         return Err(Refusal::AlreadySo { what: "an extension is asked for and not decided" });
     }
-    if by <= Span::ZERO || by > case.limits.max_extension {
-        return Err(case.unfit("by", "must be a positive time within the longest extension"));
+    if by <= Span::ZERO {
+        return Err(case.unfit("by", "must be a positive time"));
     }
     let allowed = if redone(ticket.state) { 1 } else { case.limits.extensions(ticket.urgency) };
     if ticket.extension_count >= allowed {
@@ -73,9 +73,13 @@ pub(super) fn request_extension(case: &Case<'_>, reason: ExtensionReason, by: Sp
     if !quota_left {
         return Err(case.used_up("the unit's quota of this quarter"));
     }
-    let lead_time = case.limits.extension_lead.of(ticket.urgency).unwrap_or_default();
     let due = task.handle_due.ok_or_else(|| case.missing("due", "this task has no due time to extend"))?;
-    let latest = due.minus(lead_time);
+    let measure = case.measure(Some(task), work_clock(ticket.state));
+    let left = Span::micros(case.limits.max_extension.as_micros() - ticket.extended.as_micros());
+    if case.limits.extended(measure, due, by) > case.limits.extended(measure, due, left.max(Span::ZERO)) {
+        return Err(case.unfit("by", "goes beyond what all extensions of a ticket together may give"));
+    }
+    let latest = case.limits.latest_request(ticket.urgency, due);
     if case.at > latest {
         return Err(Refusal::TooLate { action: case.verb, due: latest });
     }
@@ -132,7 +136,8 @@ pub(super) fn pending<'a>(case: &Case<'a>) -> Result<&'a Extension, Refusal> {
 pub(super) fn granted(case: &Case<'_>, extension: &Extension) -> Result<(At, Vec<Due>), Refusal> {
     let ticket = case.ticket;
     let task = ticket.open_task(&extension.unit).ok_or(Refusal::WrongUnit { action: case.verb })?;
-    let due = task.handle_due.unwrap_or(case.at).plus(extension.by);
+    let measure = case.measure(Some(task), work_clock(ticket.state));
+    let due = case.limits.extended(measure, task.handle_due.unwrap_or(case.at), extension.by);
     let mut dues = vec![set_for(&extension.unit, work_clock(ticket.state), due)];
     let promised = ticket.dues.get(&Timer::Promise).copied();
     if task.role == TaskRole::Lead && promised.is_none_or(|promised| promised < due) {
@@ -162,7 +167,7 @@ pub(super) fn resume(case: &Case<'_>) -> Decision {
         return Err(Refusal::TooEarly { action: case.verb, from });
     }
     let paused = case.ticket.paused_at.map(|since| case.at.since(since)).unwrap_or_default();
-    Ok(vec![Fact::Resumed { paused }.into()])
+    Ok(vec![Fact::Resumed { paused }.with(case.after_pause())])
 }
 
 /// F46: a task inside the unit's task; the unit stays responsible.

@@ -1,6 +1,6 @@
 //! Taking in: submit, accept, ask, supplement, answer, reject, transfer, appeal (F01–F08, F44, F49).
 
-use super::{Case, Decision, set};
+use super::{Case, Decision, moving::late_card, set};
 use crate::{
     At, Due, Element, Event, Fact, Kind, Limits, Reading, Refusal, RejectReason, Role, State, Submission, TextId,
     Timer, VersionCode, transitions::rows,
@@ -44,7 +44,11 @@ pub fn open(s: &Submission, at: At, limits: &Limits) -> Result<Vec<Event>, Refus
         parent: s.parent,
         raised_from: s.raised_from,
     };
-    let dues = waits.into_iter().chain(upstream.map(|due| set(Timer::Promise, due))).collect();
+    let promise = upstream.map(|due| {
+        let card = late_card(Timer::Promise, s.urgency, due, limits);
+        Due { card, ..set(Timer::Promise, due) }
+    });
+    let dues = waits.into_iter().chain(promise).collect();
     let mut events = vec![submitted.with(dues)];
     if let Some(reading) = reading {
         let waits = [Timer::Dispatch, Timer::Judge].into_iter().filter_map(start).collect();
@@ -91,7 +95,7 @@ pub(super) fn supplement(case: &Case<'_>, texts: &[TextId]) -> Decision {
         return Err(case.missing("texts", "a supplement has words"));
     }
     let resumes = waited.then(|| resumes(case));
-    let dues = resumes.map(|state| case.entering(state)).unwrap_or_default();
+    let dues = resumes.map(|state| resumed(case, state)).unwrap_or_default();
     Ok(vec![Fact::Supplemented { texts: texts.to_vec(), resumes }.with(dues)])
 }
 
@@ -102,7 +106,12 @@ pub(super) fn supplement_timeout(case: &Case<'_>) -> Decision {
         return Err(Refusal::TooEarly { action: case.verb, from });
     }
     let resumes = resumes(case);
-    Ok(vec![Fact::SupplementOverdue { resumes }.with(case.entering(resumes))])
+    Ok(vec![Fact::SupplementOverdue { resumes }.with(resumed(case, resumes))])
+}
+
+/// Clocks that stood still go on, and those of the state begin.
+fn resumed(case: &Case<'_>, state: State) -> Vec<Due> {
+    case.after_pause().into_iter().chain(case.entering(state)).collect()
 }
 
 /// Where work goes on after NEED_INFO: where it was asked, which after return code 24 is with the unit.

@@ -1,12 +1,8 @@
 //! Several at work: assisting units, their parts, and residents who take part (F22, F60, F67; D§7).
 
-use super::{
-    Case, Decision,
-    dispatching::{assist_due, unit_dues},
-    end_for, set_for,
-};
+use super::{Case, Decision, dispatching::unit_dues, end_for, set_for};
 use crate::{
-    At, Fact, Mode, Participation, PersonCode, Point, Refusal, Role, Span, Task, TaskState, TextId, Timer, UnitCode,
+    At, Fact, Mode, Participation, PersonCode, Point, Refusal, Role, Task, TaskState, TextId, Timer, UnitCode,
     transitions::rows,
 };
 
@@ -18,7 +14,8 @@ pub(super) fn add_unit(case: &Case<'_>, unit: &UnitCode) -> Decision {
     if case.ticket.open_task(unit).is_some() {
         return Err(Refusal::AlreadySo { what: "the unit is at work on this ticket" });
     }
-    let handle = lead.handle_due.map(|due| assist_due(case.at, due));
+    let measure = case.measure(Some(lead), Timer::Handle);
+    let handle = lead.handle_due.map(|due| case.limits.near(measure, case.at, due));
     Ok(vec![Fact::UnitAdded { unit: unit.clone() }.with(unit_dues(case, unit, handle))])
 }
 
@@ -65,8 +62,10 @@ pub(super) fn reject_part(case: &Case<'_>, unit: &UnitCode, reason: TextId) -> D
     case.admit(&rows::F60_REJECT)?;
     case.working_lead()?;
     let task = submitted(case, unit)?;
-    let review = task.submitted_at.map(|since| case.at.since(since).max(Span::ZERO)).unwrap_or_default();
-    let due = task.handle_due.map(|due| set_for(unit, Timer::Handle, due.plus(review)));
+    let since = task.submitted_at.unwrap_or(case.at);
+    let measure = case.measure(Some(task), Timer::Handle);
+    let due =
+        task.handle_due.map(|due| set_for(unit, Timer::Handle, case.limits.put_off(measure, due, since, case.at)));
     Ok(vec![Fact::PartRejected { unit: unit.clone(), reason }.with(due.into_iter().collect())])
 }
 

@@ -117,7 +117,10 @@ pub(super) fn reject(case: &Case<'_>, findings: &[VersionCode], note: Option<Tex
     let since = lead.and_then(|task| task.submitted_at).or(ticket.review_at);
     let review = since.map(|since| case.at.since(since).max(Span::ZERO)).unwrap_or_default();
     let timer = work_clock(ticket.held.unwrap_or(State::Handling));
-    let due = lead.and_then(|task| task.handle_due.map(|due| set_for(&task.unit, timer, due.plus(review))));
+    let due = lead.and_then(|task| {
+        let due = case.limits.put_off(case.measure(Some(task), timer), task.handle_due?, since?, case.at);
+        Some(set_for(&task.unit, timer, due))
+    });
     let fact = Fact::ResultRejected { findings: findings.to_vec(), note, review };
     Ok(vec![fact.with(due.into_iter().collect())])
 }

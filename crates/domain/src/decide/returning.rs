@@ -7,6 +7,7 @@ use super::{
     dispatching::{Plan, units_differ, work_dues},
     end, end_for,
     intake::wait_for_citizen,
+    put_off_task,
 };
 use crate::{
     Actor, At, Due, Event, Fact, Limits, Mode, Refusal, Return, ReturnLock, ReturnReason, Span, State, Task, TaskRole,
@@ -116,6 +117,8 @@ pub(super) fn approve(case: &Case<'_>, ask_citizen: bool) -> Decision {
 
 fn approved(case: &Case<'_>, reason: ReturnReason, to: State, dues: Vec<Due>) -> Event {
     let misdispatch = matches!(reason, ReturnReason::NotMyDuty | ReturnReason::NotMyArea);
+    let goes_on = Some(to) == case.ticket.held || to == State::NeedInfo;
+    let dues = dues.into_iter().chain(goes_on.then(|| after_review(case)).into_iter().flatten()).collect();
     Fact::ReturnApproved { reason, to, misdispatch, review: review_time(case) }.with(dues)
 }
 
@@ -162,6 +165,13 @@ pub(super) fn deny(case: &Case<'_>) -> Decision {
 
 fn end_review() -> Vec<Due> {
     vec![end(Timer::ReturnReview)]
+}
+
+/// The unit that goes on gets the time of the review back: it was the centre's (R-TIM-3).
+fn after_review(case: &Case<'_>) -> Vec<Due> {
+    pending(case.ticket)
+        .map(|(returning, task)| put_off_task(case.ticket, task, case.limits, returning.asked_at, case.at))
+        .unwrap_or_default()
 }
 
 fn review_time(case: &Case<'_>) -> Span {

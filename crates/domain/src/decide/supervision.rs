@@ -1,8 +1,8 @@
 //! Supervision and the record: urges, cards, orders, notes, notices (F13, F40, F45, F58, F65, F66; D§14).
 
-use super::{Case, Decision, end, end_for};
+use super::{Case, Decision, clocks::ends, end, end_for, set, set_for};
 use crate::{
-    Audience, Card, Channel, Ending, Event, Fact, Notice, Order, PersonCode, Refusal, Role, Span, State, TaskRole,
+    Audience, Card, Channel, Due, Ending, Event, Fact, Notice, Order, PersonCode, Refusal, Role, Span, State, TaskRole,
     TextId, Timer, UnitCode, Urgency, VersionCode, Waiting, transitions::rows,
 };
 
@@ -26,6 +26,8 @@ pub(super) fn urge(case: &Case<'_>) -> Decision {
     Ok(vec![Fact::Urged { on_member: None }.into()])
 }
 
+const IDLE: Refusal = Refusal::AlreadySo { what: "that clock does not run" };
+
 /// F13, F65: a clock ran out, or the work's due comes near. It speaks once.
 pub(super) fn show_card(case: &Case<'_>, card: Card, timer: Timer, unit: Option<&UnitCode>) -> Decision {
     let sign = timer == Timer::Sign && case.ticket.state == State::PendingSign;
@@ -34,20 +36,23 @@ pub(super) fn show_card(case: &Case<'_>, card: Card, timer: Timer, unit: Option<
         return Err(case.unfit("card", "is none"));
     }
     let ticket = case.ticket;
-    let running = match unit {
-        None => ticket.dues.get(&timer),
-        Some(unit) => ticket.open_task(unit).and_then(|task| task.dues.get(&timer)),
+    let (dues, cards) = match unit {
+        None => (&ticket.dues, &ticket.cards),
+        Some(unit) => ticket.open_task(unit).map(|task| (&task.dues, &task.cards)).ok_or(IDLE)?,
     };
-    let due = *running.ok_or(Refusal::AlreadySo { what: "that clock does not run" })?;
-    let near = ticket.yellow().filter(|(_, task)| timer == Timer::Handle && unit == Some(&task.unit));
-    let dues = match near {
-        _ if case.at >= due => {
-            vec![unit.map_or_else(|| end(timer), |unit| end_for(unit, timer))]
-        }
-        Some((from, _)) if card == Card::Yellow && case.at >= from => Vec::new(),
-        Some(_) | None => return Err(Refusal::TooEarly { action: case.verb, from: due }),
+    let due = *dues.get(&timer).ok_or(IDLE)?;
+    let from = cards.get(&timer).copied().unwrap_or(due);
+    let ends = ends(ticket, timer, due, case.limits);
+    let clock = if case.at >= ends {
+        unit.map_or_else(|| end(timer), |unit| end_for(unit, timer))
+    } else if card == Card::Yellow && case.at >= from {
+        // It goes on, and speaks again when it ends.
+        let clock = unit.map_or_else(|| set(timer, due), |unit| set_for(unit, timer, due));
+        Due { card: (ends > due).then_some(ends), ..clock }
+    } else {
+        return Err(Refusal::TooEarly { action: case.verb, from });
     };
-    Ok(vec![Fact::CardShown { card, timer, unit: unit.cloned() }.with(dues)])
+    Ok(vec![Fact::CardShown { card, timer, unit: unit.cloned() }.with(vec![clock])])
 }
 
 /// F66: 督办单.

@@ -13,8 +13,13 @@ use suban_domain::{
 };
 use uuid::Uuid;
 
-/// Monday morning.
-pub(crate) const START: At = At::from_micros(1_795_000_000_000_000);
+/// Monday, 2026-11-23, ten in the morning in Shanghai; the next holiday is the New Year.
+pub(crate) const START: At = At::from_micros(1_795_399_200_000_000);
+
+/// A moment as clocks in Shanghai show it, like `2026-11-23T10:00`.
+pub(crate) fn local(text: &str) -> At {
+    At::from(format!("{text}:00+08:00").parse::<jiff::Timestamp>().unwrap())
+}
 
 pub(crate) fn text(n: u128) -> TextId {
     TextId::new(Uuid::from_u128(n))

@@ -126,7 +126,10 @@ proptest! {
     ) {
         let dues = dues
             .into_iter()
-            .map(|(timer, unit, at)| Due { timer, unit: unit.map(|u| UnitCode::new(u).unwrap()), at: at.map(At::from_micros) })
+            .map(|(timer, unit, at)| {
+                let at = at.map(At::from_micros);
+                Due { timer, unit: unit.map(|u| UnitCode::new(u).unwrap()), at, card: at }
+            })
             .collect();
         let event = Fact::Archived {}.with(dues);
         prop_assert_eq!(decode_event(&encode_event(&event)), Ok(event));

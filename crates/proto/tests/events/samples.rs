@@ -94,6 +94,8 @@ fn task() -> Task {
         signed_at: Some(at(10)),
         contacted_at: Some(at(20)),
         submitted_at: Some(at(30)),
+        limit: None,
+        cards: BTreeMap::new(),
         dues: BTreeMap::from([(Timer::Handle, at(7200)), (Timer::Interim, at(1440))]),
         handle_due: Some(at(7200)),
         sign_due: Some(at(35)),
@@ -138,6 +140,7 @@ fn handover() -> Handover {
         return_count: 1,
         redo_round: 1,
         extension_count: 1,
+        extended: Span::ZERO,
         extension: Some(Extension {
             unit: code("QH03-CG"),
             by: Span::days(15),
@@ -153,9 +156,9 @@ fn handover() -> Handover {
 /// A clock of a unit, one of the ticket, and one that ends.
 fn dues() -> Vec<Due> {
     vec![
-        Due { timer: Timer::Sign, unit: Some(code("QH03-CG")), at: Some(at(30)) },
-        Due { timer: Timer::Promise, unit: None, at: Some(at(7200)) },
-        Due { timer: Timer::Dispatch, unit: None, at: None },
+        Due { timer: Timer::Sign, unit: Some(code("QH03-CG")), at: Some(at(30)), card: None },
+        Due { timer: Timer::Promise, unit: None, at: Some(at(7200)), card: None },
+        Due { timer: Timer::Dispatch, unit: None, at: None, card: None },
     ]
 }
 
@@ -210,6 +213,7 @@ pub(crate) fn full() -> Vec<Event> {
             tier: Tier::Auto,
             catalogue: code("demo:3"),
             rule: Some(code("M0312@QH03")),
+            limit: None,
         },
         Fact::Signed { unit: unit() },
         Fact::ReturnRequested {
@@ -364,6 +368,7 @@ pub(crate) fn bare() -> Vec<Event> {
             tier: Tier::Manual,
             catalogue: code("demo:3"),
             rule: None,
+            limit: None,
         },
         Fact::ReturnRequested {
             unit: unit(),
@@ -396,6 +401,7 @@ pub(crate) fn bare() -> Vec<Event> {
                 return_count: 0,
                 redo_round: 0,
                 extension_count: 0,
+                extended: Span::ZERO,
                 extension: None,
                 members: 0,
                 urges: 0,
@@ -410,5 +416,28 @@ pub(crate) fn bare() -> Vec<Event> {
     ]
     .into_iter()
     .map(Event::from)
+    .chain(by_the_calendar())
     .collect()
+}
+
+/// What came when clocks learned the calendar: a matter's own limit, cards apart from dues, time granted.
+fn by_the_calendar() -> [Event; 2] {
+    let sent = Fact::Dispatched {
+        lead: code("QH03-CG"),
+        assists: vec![],
+        mode: Mode::General,
+        tier: Tier::Auto,
+        catalogue: code("demo:3"),
+        rule: None,
+        limit: Some(Span::hours(24)),
+    };
+    let due = Due { timer: Timer::Handle, unit: Some(code("QH03-CG")), at: Some(at(7200)), card: Some(at(5760)) };
+    let task = Task {
+        limit: Some(Span::hours(24)),
+        dues: BTreeMap::from([(Timer::Handle, at(7200))]),
+        cards: BTreeMap::from([(Timer::Handle, at(5760))]),
+        ..bare_task()
+    };
+    let taken = Handover { extended: Span::days(3), tasks: vec![task], ..handover() };
+    [sent.with(vec![due]), Fact::TookOver { from: ticket(1), handover: Box::new(taken) }.into()]
 }
