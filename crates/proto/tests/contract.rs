@@ -68,6 +68,7 @@ fn whatever_changes_something_carries_a_request_id() {
         "Watch",
         "GetGroup",
         "Judge",
+        "ReadDraft",
         "ListCatalogues",
         "DiffCatalogue",
         "Explain",

@@ -271,6 +271,9 @@ impl Learned {
     /// Units that had like tickets before, the likeliest first, at most three.
     #[must_use]
     pub fn before(&self, ticket: &Ticket, catalogue: &Catalogue, today: Date) -> Vec<Before> {
+        if self.outcomes == 0 {
+            return Vec::new();
+        }
         let row =
             row(Some(catalogue), ticket.matter.as_ref(), ticket.area.as_ref(), ticket.source.channel, ticket.kind);
         let had = |reasons: &[suban_learn::unit::Reason]| {
