@@ -33,6 +33,9 @@ pub(crate) enum Verb {
     /// Say why a ticket went where it went; try another catalogue on what has happened.
     #[command(subcommand)]
     Dispatch(DispatchVerb),
+    /// One ticket's clocks.
+    #[command(subcommand)]
+    Ticket(TicketVerb),
     /// Learn to read matters from what people have accepted; try it, put it in force, take it back.
     #[command(subcommand)]
     Learn(LearnVerb),
@@ -150,6 +153,20 @@ pub(crate) enum DispatchVerb {
         /// Last day.
         #[arg(long)]
         to: jiff::civil::Date,
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// A ticket.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TicketVerb {
+    /// Its time line: who held it and how long, what stood still and why, whose time it was, what is due and what is
+    /// left.
+    Clocks {
+        /// The ticket's number.
+        number: String,
         /// Print as JSON.
         #[arg(long)]
         json: bool,

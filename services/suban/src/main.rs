@@ -20,6 +20,7 @@ mod print;
 mod processes;
 mod serve;
 mod stream;
+mod ticket;
 mod tokens;
 mod unzipped;
 
@@ -65,6 +66,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Verb::Import(how) => import::command(&settings, &how).await,
             Verb::Check(how) => check::command(&settings, &how).await,
             Verb::Dispatch(what) => dispatch::command(settings, &what).await,
+            Verb::Ticket(what) => ticket::command(&settings, &what).await,
             Verb::Learn(what) => learn::command(&settings, &what).await,
             Verb::Backtest(what) => backtest::command(&what),
             Verb::Bench(what) => Box::pin(until_told(bench::command(settings, &what))).await,

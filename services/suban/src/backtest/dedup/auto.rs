@@ -18,13 +18,19 @@ pub(super) enum Why {
     SamePlace,
 }
 
-/// The candidate that a request would be merged into; copies look only at the first few candidates.
-pub(super) fn merged(found: &Judgement, copies: &[Option<Copy>], threshold: Option<f32>) -> Option<(usize, Why)> {
+/// The candidate that a request would be merged into; copies look only at the first few candidates, and those by
+/// others count where they `hold`.
+pub(super) fn merged(
+    found: &Judgement,
+    copies: &[Option<Copy>],
+    threshold: Option<f32>,
+    hold: bool,
+) -> Option<(usize, Why)> {
     for (at, copy) in copies.iter().enumerate() {
         match copy {
             Some(Copy::SamePerson) => return Some((at, Why::SamePerson)),
-            Some(Copy::SamePlace) => return Some((at, Why::SamePlace)),
-            None => {}
+            Some(Copy::SamePlace) if hold => return Some((at, Why::SamePlace)),
+            Some(Copy::SamePlace) | None => {}
         }
     }
     let first = found.candidates.first()?;

@@ -99,7 +99,7 @@ impl Judge for Scorer<'_> {
         self.scored.candidates.push(found.candidates.len() as f64);
         let same = |id: u128| self.groups[id as usize] == self.groups[number];
         let copies = copies(index, request, found, self.rows[number].reported_at);
-        if let Some((at, why)) = merged(found, &copies, self.scored.threshold) {
+        if let Some((at, why)) = merged(found, &copies, self.scored.threshold, self.learned.copies_hold) {
             let candidate = found.candidates[at];
             self.scored.merges.push(Merge {
                 number,

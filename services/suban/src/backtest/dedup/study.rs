@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context as _;
 use suban_likeness::{
     Features, Index, Judgement, Model, Read, Tongue,
-    automatic::{Threshold, threshold},
+    automatic::{Threshold, bound, threshold},
     fit::{Choice, First, Fitting, calibrate, fit},
     read,
     shape::blank,
@@ -18,6 +18,7 @@ use suban_text::Segmenter;
 
 use super::{
     args::Dedup,
+    auto::{Why, copies, merged},
     figures::{Report, Scored, Scorer},
     map::{Map, instant},
     pairs::Marked,
@@ -43,6 +44,9 @@ pub(super) struct Outcome {
 pub(super) struct Learned {
     pub(super) model: Model,
     pub(super) threshold: Option<Threshold>,
+    /// Whether the same words about one place and matter, said by others, were one matter often enough to be merged
+    /// without a person (D3). Without marks nobody knows, and they are not.
+    pub(super) copies_hold: bool,
 }
 
 /// Runs it.
@@ -67,7 +71,7 @@ pub(super) fn run(how: &Dedup) -> anyhow::Result<Outcome> {
     let began = Instant::now();
     let window = Window { open_days: how.open_days, closed_days: how.closed_days };
     let learned = if train.children.is_empty() {
-        Learned { model: prior(how, &history.rows)?, threshold: None }
+        Learned { model: prior(how, &history.rows)?, threshold: None, copies_hold: false }
     } else {
         learn(how, &history.rows, &train, window)?
     };
@@ -136,7 +140,9 @@ fn learn(how: &Dedup, rows: &[Row], train: &Marked, window: Window) -> anyhow::R
     let calibration = calibrate(&firsts);
     let model = Model { calibration, ..model };
     let sure: Vec<(f32, bool)> = firsts.iter().map(|f| (model.probability(f.score), f.right)).collect();
-    Ok(Learned { threshold: threshold(&sure, how.precision), model })
+    let (right, of) = second.copies;
+    let copies_hold = of > 0 && bound(right, of) >= how.precision;
+    Ok(Learned { threshold: threshold(&sure, how.precision), model, copies_hold })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -179,12 +185,14 @@ struct Lessons<'a> {
     /// Every so many of the requests without a mark.
     every: usize,
     lessons: Vec<Lesson>,
+    /// Copies by others: how many the marks confirm, and of how many.
+    copies: (usize, usize),
 }
 
 impl<'a> Lessons<'a> {
     fn new(rows: &'a [Row], train: &'a Marked, groups: &'a [usize], model: Model, breadth: Breadth) -> Self {
         let every = rows.len().div_ceil(UNMARKED[usize::from(breadth == Breadth::Everybody)]).max(1);
-        Self { rows, train, groups, model, breadth, every, lessons: Vec::new() }
+        Self { rows, train, groups, model, breadth, every, lessons: Vec::new(), copies: (0, 0) }
     }
 
     fn choices(&self) -> Vec<Choice> {
@@ -205,7 +213,13 @@ impl Judge for Lessons<'_> {
         wanted.then_some(&self.model)
     }
 
-    fn take(&mut self, number: usize, _: &Index, _: &Read, found: &Judgement, _: Duration) {
+    fn take(&mut self, number: usize, index: &Index, request: &Read, found: &Judgement, _: Duration) {
+        if let Some((at, Why::SamePlace)) =
+            merged(found, &copies(index, request, found, self.rows[number].reported_at), None, true)
+        {
+            let same = self.groups[found.candidates[at].id as usize] == self.groups[number];
+            self.copies = (self.copies.0 + usize::from(same), self.copies.1 + 1);
+        }
         let parents = self.train.children.get(&number);
         let sampled = self.rows[number].trained && number.is_multiple_of(self.every);
         if found.candidates.is_empty() || (parents.is_none() && !sampled) {
