@@ -1,7 +1,7 @@
 //! Where a request is: a point in millionths of a degree, the cell it lies in, and how far two points are apart.
 //!
 //! Cells are squares of degrees, about 120 m from south to north and less from west to east the further from the
-//! equator; [`rings`] says how many of them around a point surely hold everything within a distance.
+//! equator; `rings` says how many of them around a point surely hold everything within a distance.
 
 use serde::{Deserialize, Serialize};
 

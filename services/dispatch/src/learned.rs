@@ -230,7 +230,7 @@ impl Learned {
     }
 
     /// Does a person look at this dispatch first? `share` of all, and more where that would not give
-    /// [`CHECKS_A_WEEK`]. The ticket's id is the seed, so that everybody who asks gets the same answer.
+    /// twenty a week. The ticket's id is the seed, so that everybody who asks gets the same answer.
     #[must_use]
     pub fn is_checked(&self, ticket: &Ticket, share: f64) -> bool {
         if share <= 0.0 {
@@ -293,7 +293,7 @@ impl Learned {
             .collect()
     }
 
-    /// Is it doubtful that this unit finishes tickets of this matter? From [`DOUBTED_FROM`] tickets on that it had
+    /// Is it doubtful that this unit finishes tickets of this matter? From ten tickets on that it had
     /// first, when another unit finished more than half of the last ones.
     #[must_use]
     pub fn doubt(&self, matter: &MatterCode, named: &UnitCode) -> Option<Doubt> {
