@@ -25,7 +25,7 @@ pub const CATEGORY: &str = "category";
 const REFRESH: Duration = Duration::from_secs(2);
 
 /// A catalogue version and the reader made from it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct InForce {
     /// Recorded with every decision.
     pub version: VersionCode,
@@ -33,8 +33,10 @@ pub struct InForce {
     pub catalogue: Catalogue,
     /// Reads type, matter and area out of words.
     pub reader: Reader,
-    /// The learned reading of matters, where one is in force and this process reads demands.
-    pub category: Option<Arc<Category>>,
+    /// The learned reading of matters, where one is in force, can be used, and this process reads demands.
+    category: Option<Arc<Category>>,
+    /// The version of the learned reading in force, usable or not, so that a damaged one is looked at once.
+    category_version: Option<VersionCode>,
 }
 
 impl InForce {
@@ -48,6 +50,13 @@ impl InForce {
             reading.version = both;
         }
         reading
+    }
+
+    /// The same catalogue, read with this learned reading: to try it.
+    #[must_use]
+    pub fn with(&self, category: Category) -> Self {
+        let Self { version, catalogue, reader, category_version, .. } = self.clone();
+        Self { version, catalogue, reader, category: Some(Arc::new(category)), category_version }
     }
 }
 
@@ -118,62 +127,50 @@ impl Catalogues {
         let at = self.store.clock().now();
         let held = self.now();
         let Some(version) = self.store.name_in_force(KIND, at).await? else { return Ok(()) };
-        let learned = if self.learned { self.store.name_in_force(CATEGORY, at).await? } else { None };
-        let category = self.category(held.as_deref(), learned).await?;
-        let same = |held: &InForce| held.version == version && name(&held.category) == name(&category);
+        let category_version = if self.learned { self.store.name_in_force(CATEGORY, at).await? } else { None };
+        let same = |held: &InForce| held.version == version && held.category_version == category_version;
         if held.as_deref().is_some_and(same) {
             return Ok(());
         }
-        let fresh = match held {
-            Some(held) if held.version == version => {
-                InForce { version, catalogue: held.catalogue.clone(), reader: held.reader.clone(), category }
-            }
-            Some(_) | None => {
-                let body = versions::get(self.store.pool(), KIND, &version)
-                    .await?
-                    .ok_or(StoreError::NotFound { what: "catalogue" })?;
-                let catalogue: Catalogue = serde_json::from_value(body).map_err(damaged("catalogue"))?;
-                let reader = catalogue.reader().map_err(damaged("catalogue"))?;
-                tracing::info!(version = %version, matters = catalogue.matters().len(), "catalogue in force");
-                InForce { version, catalogue, reader, category }
-            }
+        let (catalogue, reader) = match &held {
+            Some(held) if held.version == version => (held.catalogue.clone(), held.reader.clone()),
+            Some(_) | None => self.catalogue(&version).await?,
         };
+        let category = match (&held, &category_version) {
+            (Some(held), known) if held.category_version == *known => held.category.clone(),
+            (_, Some(version)) => self.category(version).await?,
+            (_, None) => None,
+        };
+        let fresh = InForce { version, catalogue, reader, category, category_version };
         *self.now.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(Arc::new(fresh));
         Ok(())
     }
 
-    /// The learned reading of this name: the one held, or read again. One that cannot be read is told and left out:
-    /// the catalogue's words read on.
-    async fn category(
-        &self,
-        held: Option<&InForce>,
-        version: Option<VersionCode>,
-    ) -> Result<Option<Arc<Category>>, StoreError> {
-        let Some(version) = version else { return Ok(None) };
-        if let Some(category) = held.and_then(|held| held.category.as_ref()).filter(|c| c.version() == version.as_str())
-        {
-            return Ok(Some(Arc::clone(category)));
-        }
-        let body = versions::get(self.store.pool(), CATEGORY, &version)
-            .await?
-            .ok_or(StoreError::NotFound { what: "model" })?;
+    async fn catalogue(&self, version: &VersionCode) -> Result<(Catalogue, Reader), StoreError> {
+        let body =
+            versions::get(self.store.pool(), KIND, version).await?.ok_or(StoreError::NotFound { what: "catalogue" })?;
+        let catalogue: Catalogue = serde_json::from_value(body).map_err(damaged("catalogue"))?;
+        let reader = catalogue.reader().map_err(damaged("catalogue"))?;
+        tracing::info!(version = %version, matters = catalogue.matters().len(), "catalogue in force");
+        Ok((catalogue, reader))
+    }
+
+    /// The learned reading of this name. One that cannot be used is told and left out: the catalogue's words read on.
+    async fn category(&self, version: &VersionCode) -> Result<Option<Arc<Category>>, StoreError> {
+        let body =
+            versions::get(self.store.pool(), CATEGORY, version).await?.ok_or(StoreError::NotFound { what: "model" })?;
         let body: ModelBody = serde_json::from_value(body).map_err(damaged("model"))?;
-        let file = self.store.model(&body).await?;
-        match CategoryModel::load(&file) {
+        match CategoryModel::load(&self.store.model(&body).await?) {
             Ok(model) => {
                 tracing::info!(version = %version, matters = model.classes().len(), "learned reading in force");
                 Ok(Some(Arc::new(Category::new(version.to_string(), model))))
             }
             Err(error) => {
                 tracing::error!(version = %version, error = %error, "the learned reading cannot be used; words read on");
-                Ok(held.and_then(|held| held.category.clone()))
+                Ok(None)
             }
         }
     }
-}
-
-fn name(category: &Option<Arc<Category>>) -> Option<&str> {
-    category.as_ref().map(|category| category.version())
 }
 
 fn damaged<E: std::fmt::Display>(what: &'static str) -> impl Fn(E) -> StoreError {

@@ -337,29 +337,31 @@ pub async fn masked(db: impl PgExecutor<'_>, texts: &[TextId]) -> Result<HashMap
     Ok(rows.into_iter().map(|(id, masked)| (TextId::new(id), masked)).collect())
 }
 
-/// What citizens said about these tickets, masked, in the order they said it: words, then supplements.
-/// Served by `text_ticket`.
+/// What was said about these tickets, masked, one text each: the latest title, for people write the subject there, then
+/// the citizens' words and supplements in the order they said them. As a demand is read when it comes. Served by
+/// `text_ticket`.
 ///
 /// # Errors
 /// When Postgres is away.
-pub async fn words_of(
-    db: impl PgExecutor<'_>,
-    tickets: &[TicketId],
-) -> Result<HashMap<TicketId, Vec<String>>, StoreError> {
+pub async fn said(db: impl PgExecutor<'_>, tickets: &[TicketId]) -> Result<HashMap<TicketId, String>, StoreError> {
+    if tickets.is_empty() {
+        return Ok(HashMap::new());
+    }
     let rows: Vec<(Uuid, String)> = sqlx::query_as(
-        "select ticket_id, masked from core.text
-          where ticket_id = any($1) and kind = any($2) and masked is not null
-          order by ticket_id, id",
+        "select ticket_id, string_agg(masked, E'\\n' order by kind = $2 desc, id)
+           from (select ticket_id, id, kind, masked, max(id::text) filter (where kind = $2) over (partition by ticket_id) as title
+                   from core.text
+                  where ticket_id = any($1) and kind in ($2, $3, $4) and masked is not null) t
+          where kind <> $2 or id::text = title
+          group by ticket_id",
     )
     .bind(tickets.iter().map(|t| t.uuid()).collect::<Vec<_>>())
-    .bind(vec![TextKind::CitizenWords.number(), TextKind::Supplement.number()])
+    .bind(TextKind::Title.number())
+    .bind(TextKind::CitizenWords.number())
+    .bind(TextKind::Supplement.number())
     .fetch_all(db)
     .await?;
-    let mut words: HashMap<TicketId, Vec<String>> = HashMap::new();
-    for (ticket, masked) in rows {
-        words.entry(TicketId::new(ticket)).or_default().push(masked);
-    }
-    Ok(words)
+    Ok(rows.into_iter().map(|(ticket, said)| (TicketId::new(ticket), said)).collect())
 }
 
 /// A text in a ticket's file.
@@ -563,12 +565,12 @@ impl Store {
         masked(self.pool(), texts).await
     }
 
-    /// See [`words_of`].
+    /// See [`said`].
     ///
     /// # Errors
     /// When Postgres is away.
-    pub async fn words_of(&self, tickets: &[TicketId]) -> Result<HashMap<TicketId, Vec<String>>, StoreError> {
-        words_of(self.pool(), tickets).await
+    pub async fn said(&self, tickets: &[TicketId]) -> Result<HashMap<TicketId, String>, StoreError> {
+        said(self.pool(), tickets).await
     }
 
     /// See [`file_of`].

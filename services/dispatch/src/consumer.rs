@@ -162,15 +162,7 @@ pub(crate) async fn words<'a>(
     let Some(in_force) = in_force else { return Ok(HashMap::new()) };
     let asking = tickets.into_iter().filter(|t| decide::asks_for_words(t, &in_force.catalogue));
     let ids: Vec<TicketId> = asking.map(|t| t.id).collect();
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let mut words = app.store.words_of(&ids).await?;
-    // People write the subject into the title.
-    for (id, title) in app.store.titles(&ids).await? {
-        words.entry(id).or_default().push(title);
-    }
-    Ok(words.into_iter().map(|(id, said)| (id, said.join("\n"))).collect())
+    app.store.said(&ids).await
 }
 
 /// What one ticket is decided by.

@@ -29,8 +29,8 @@ impl Api {
         let area = known_area(&mut wrong, &ask.area, in_force.as_deref());
         wrong.check()?;
         let ticket = self.for_command(caller, &ask.ticket).await?;
-        let words = self.app.store.words_of(&[ticket.id]).await.map_err(|e| status(&e))?;
-        let words = words.get(&ticket.id).map(|w| w.join("\n")).unwrap_or_default();
+        let words = self.app.store.said(&[ticket.id]).await.map_err(|e| status(&e))?;
+        let words = words.get(&ticket.id).cloned().unwrap_or_default();
         let declared = Reading {
             kind: kind.or(ticket.kind),
             matter: matter.or_else(|| ticket.matter.clone()),

@@ -4,7 +4,7 @@ pub(crate) mod args;
 mod classify;
 pub(crate) mod dedup;
 mod dispatch;
-mod figures;
+pub(crate) mod figures;
 pub(crate) mod labelled;
 mod table;
 

@@ -126,14 +126,7 @@ async fn words(
     let fresh = tickets.iter().filter_map(as_it_arrived);
     let asking = fresh.filter(|ticket| catalogues.iter().any(|catalogue| asks_for_words(ticket, catalogue)));
     let ids: Vec<TicketId> = asking.map(|ticket| ticket.id).collect();
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let mut said = store.words_of(&ids).await?;
-    for (id, title) in store.titles(&ids).await? {
-        said.entry(id).or_default().push(title);
-    }
-    Ok(said.into_iter().map(|(id, said)| (id, said.join("\n"))).collect())
+    Ok(store.said(&ids).await?)
 }
 
 fn show(found: &Found) {

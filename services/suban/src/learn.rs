@@ -4,7 +4,7 @@
 //! was learned, it is not worse than what reads now; then intake reads by it within seconds, and one command puts an
 //! earlier one back.
 
-use std::{collections::HashMap, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{collections::HashMap, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context as _, bail};
 use jiff::civil::Date;
@@ -16,7 +16,7 @@ use suban_learn::{
     folds::groups,
 };
 use suban_runtime::Settings;
-use suban_service::{CATEGORY, Catalogues, Category, InForce, WANTED};
+use suban_service::{CATEGORY, Catalogues, Category, WANTED};
 use suban_store::{
     ModelBody, Store,
     versions::{self, NewVersion},
@@ -193,14 +193,10 @@ async fn accepted(store: &Store, after: Option<Date>) -> anyhow::Result<Vec<Acce
         let Some((id, day, _)) = rows.last() else { break };
         last = Some((day.clone(), *id));
         let ids: Vec<TicketId> = rows.iter().map(|(id, ..)| TicketId::new(*id)).collect();
-        let mut words = store.words_of(&ids).await?;
-        let mut titles = store.titles(&ids).await?;
+        let mut said = store.said(&ids).await?;
         for (id, day, matter) in rows {
-            let (id, day) = (TicketId::new(id), day.parse()?);
-            let said = titles.remove(&id).into_iter().chain(words.remove(&id).unwrap_or_default());
-            let words = said.collect::<Vec<_>>().join("\n");
-            if let Some(matter) = matter.filter(|_| !words.is_empty()) {
-                all.push(Accepted { day: Some(day), matter, words });
+            if let (Some(matter), Some(words)) = (matter, said.remove(&TicketId::new(id))) {
+                all.push(Accepted { day: Some(day.parse()?), matter, words });
             }
         }
     }
@@ -253,12 +249,7 @@ async fn promote(store: &Store, version: &VersionCode, anyway: bool, why: &Publi
     let until: Option<Date> = body.figures.get("until").and_then(|day| serde_json::from_value(day.clone()).ok());
     let challenger = Category::new(version.to_string(), CategoryModel::load(&store.model(&body).await?)?);
     let running = Catalogues::once_learned(store).await?.context("no catalogue is in force")?;
-    let challenging = InForce {
-        version: running.version.clone(),
-        catalogue: running.catalogue.clone(),
-        reader: running.reader.clone(),
-        category: Some(Arc::new(challenger)),
-    };
+    let challenging = running.with(challenger);
     let unseen = accepted(store, until).await?;
     let mut found = Comparison {
         tried_on: unseen.len(),

@@ -40,8 +40,8 @@ async fn a_source_that_sends_one_ticket_a_hundred_times_and_once_changed_makes_o
         assert_eq!(facts.iter().filter(|f| **f == "supplemented").count(), 1, "{facts:?}");
         let tickets: i64 = sqlx::query_scalar("select count(*) from core.ticket").fetch_one(city.pool()).await.unwrap();
         assert_eq!(tickets, 1);
-        let words = city.store.words_of(&[case.id]).await.unwrap();
-        assert!(words[&case.id].iter().any(|w| w.contains("立柱也歪了")), "the new words are kept");
+        let said = city.store.said(&[case.id]).await.unwrap();
+        assert!(said[&case.id].contains("立柱也歪了"), "the new words are kept");
     })
     .await;
 }

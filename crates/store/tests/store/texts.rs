@@ -85,8 +85,9 @@ async fn words_are_kept_masked_and_their_original_only_sealed() {
         assert_eq!(masked[&texts[0].id], "我叫[姓名]，电话[电话]，住[住址]，楼下夜间施工噪声很大");
         assert_eq!(masked[&texts[2].id], "翠湖苑3栋1201室", "the place of the incident belongs to the ticket");
         assert_eq!(masked[&texts[3].id], "昨晚又来了，请[姓名]听电话");
-        let words = store.words_of(&[ticket]).await.unwrap();
-        assert_eq!(words[&ticket], [masked[&texts[0].id].as_str(), masked[&texts[3].id].as_str()]);
+        let said = store.said(&[ticket]).await.unwrap();
+        let whole = ["夜间施工噪声", masked[&texts[0].id].as_str(), masked[&texts[3].id].as_str()].join("\n");
+        assert_eq!(said[&ticket], whole, "the title, the words, what was added; not the place");
         let sealed: Vec<bool> = store.file_of(ticket).await.unwrap().iter().map(|t| t.sealed).collect();
         assert_eq!(sealed, [true, false, false, true], "sealed only where the mask took something out");
 

@@ -149,17 +149,19 @@ fn an_unknown_matter_or_no_catalogue_is_a_persons() {
     assert!(matches!(decide(&ticket(Some("lamp"), None), &nothing), Decision::Person(_)));
 }
 
+/// Each flag that asks for a person.
+const FLAGS: [fn(&mut Flags); 6] = [
+    |f| f.confidential = true,
+    |f| f.against_official = true,
+    |f| f.group_event = true,
+    |f| f.sensitive = true,
+    |f| f.leader_note = true,
+    |f| f.in_proceedings = true,
+];
+
 #[test]
 fn every_flag_that_asks_for_a_person_gets_one_with_the_unit_proposed() {
-    let flags: [fn(&mut Flags); 6] = [
-        |f| f.confidential = true,
-        |f| f.against_official = true,
-        |f| f.group_event = true,
-        |f| f.sensitive = true,
-        |f| f.leader_note = true,
-        |f| f.in_proceedings = true,
-    ];
-    for set in flags {
+    for set in FLAGS {
         let mut ticket = ticket(Some("lamp"), Some("LG0101"));
         set(&mut ticket.flags);
         let waiting = waits(&ticket);
@@ -445,19 +447,11 @@ fn a_quiet_city_checks_more_so_that_a_week_has_twenty() {
 proptest::proptest! {
     #[test]
     fn nothing_learned_sends_what_a_guard_forbids(
-        seed in 0u64..1000, flagged in 0usize..6, finished in 0usize..30, ruled: bool, checked in 0.0f64..1.0,
+        seed in 0u64..1000, flagged in 0..FLAGS.len(), finished in 0usize..30, ruled: bool, checked in 0.0f64..1.0,
     ) {
         let mut lamp = ticket(Some("lamp"), Some("LG0101"));
         lamp.id = TicketId::new(Uuid::from_u64_pair(seed, seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
-        let flags: [fn(&mut Flags); 6] = [
-            |f| f.confidential = true,
-            |f| f.against_official = true,
-            |f| f.group_event = true,
-            |f| f.sensitive = true,
-            |f| f.leader_note = true,
-            |f| f.in_proceedings = true,
-        ];
-        flags[flagged](&mut lamp.flags);
+        FLAGS[flagged](&mut lamp.flags);
         let mut learned = learned(&vec![outcome("lamp", "LG0101", "CG", "ST01"); finished]);
         if ruled {
             learned.set_rulings([ruling("ST01", Some("LG"))]);

@@ -86,7 +86,7 @@ fn tested(how: &Classify, train: Vec<Labelled>, test: &[Labelled]) -> anyhow::Re
     drop(file);
     let segmenter = model.segmenter();
     let outcomes: Vec<Outcome> = test.iter().map(|message| outcome(how, &model, &segmenter, message)).collect();
-    let rss = proc::rss_kb(&[std::process::id()], false);
+    let rss_mb = proc::own_rss_mb(false);
     let began = Instant::now();
     let found: usize = test.iter().map(|message| features(&segmenter, &message.said).runs.len()).sum();
     let took = began.elapsed().as_secs_f64();
@@ -94,7 +94,7 @@ fn tested(how: &Classify, train: Vec<Labelled>, test: &[Labelled]) -> anyhow::Re
         figures: Figures::of(&outcomes, &how.precision),
         train_seconds: Some(train_seconds),
         model_mb: Some(model_mb),
-        rss_mb: rss.map(|kib| kib as f64 / 1024.0),
+        rss_mb,
         overlap,
         features_per_s: (found > 0).then(|| test.len() as f64 / took),
     })

@@ -18,7 +18,7 @@ use suban_learn::{
 
 use super::{
     args::Dispatch,
-    figures::{Milliseconds, Sent, speed},
+    figures::{Quantiles, Sent, speed},
     table::{Columns, Table, date_of, day_number},
 };
 use crate::{bench::proc, print};
@@ -39,7 +39,7 @@ struct Report {
     top3: Option<f64>,
     ece: f64,
     coverage_at_precision: BTreeMap<String, Sent>,
-    ms: Milliseconds,
+    ms: Quantiles,
     per_s: Option<f64>,
     train_seconds: f64,
     model_mb: f64,
@@ -128,7 +128,7 @@ fn play(table: &Table, trained: usize, how: &Dispatch) -> anyhow::Result<Report>
         }
     }
     // Before the model is written down, which takes more memory than having it.
-    let rss_mb = proc::rss_kb(&[std::process::id()], true).map(|kib| kib as f64 / 1024.0);
+    let rss_mb = proc::own_rss_mb(true);
     let model_mb = serde_json::to_vec(&model)?.len() as f64 / MIB;
     Ok(Report {
         train_seconds: train_for.unwrap_or_default().as_secs_f64(),

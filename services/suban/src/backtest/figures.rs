@@ -39,20 +39,26 @@ impl Sent {
     }
 }
 
-/// Milliseconds for one answer.
+/// Where the middle and the slowest hundredth of some values lie; unknown where there are none.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub(super) struct Milliseconds {
-    pub(super) p50: Option<f64>,
-    pub(super) p99: Option<f64>,
+pub(crate) struct Quantiles {
+    pub(crate) p50: Option<f64>,
+    pub(crate) p99: Option<f64>,
 }
 
-/// How long single answers took, and how many one core gives in a second.
-pub(super) fn speed(took: impl Iterator<Item = Duration>) -> (Milliseconds, Option<f64>) {
-    let mut took: Vec<f64> = took.map(|took| took.as_secs_f64()).collect();
-    took.sort_by(f64::total_cmp);
-    let seconds: f64 = took.iter().sum();
-    let at = |share: f64| took.get(((took.len() as f64 * share).ceil() as usize).saturating_sub(1)).map(|s| s * 1e3);
-    (Milliseconds { p50: at(0.5), p99: at(0.99) }, (seconds > 0.0).then(|| took.len() as f64 / seconds))
+impl Quantiles {
+    pub(crate) fn of(mut values: Vec<f64>) -> Self {
+        values.sort_by(f64::total_cmp);
+        let at = |share: f64| values.get(((values.len() as f64 * share).ceil() as usize).saturating_sub(1)).copied();
+        Self { p50: at(0.5), p99: at(0.99) }
+    }
+}
+
+/// How long single answers took, in milliseconds, and how many one core gives in a second.
+pub(crate) fn speed(took: impl Iterator<Item = Duration>) -> (Quantiles, Option<f64>) {
+    let took: Vec<f64> = took.map(|took| took.as_secs_f64() * 1e3).collect();
+    let (answers, all) = (took.len() as f64, took.iter().sum::<f64>());
+    (Quantiles::of(took), (all > 0.0).then(|| answers * 1e3 / all))
 }
 
 /// The figures of one set of messages.
@@ -64,7 +70,7 @@ pub(super) struct Figures {
     pub(super) top3: Option<f64>,
     pub(super) ece: Option<f64>,
     pub(super) coverage_at_precision: BTreeMap<String, Sent>,
-    pub(super) ms: Milliseconds,
+    pub(super) ms: Quantiles,
     pub(super) per_s: Option<f64>,
 }
 

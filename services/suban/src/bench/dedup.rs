@@ -1,25 +1,26 @@
-//! Fills an index, asks it, takes a snapshot, reads it back.
+//! `suban bench dedup`: fills an index, takes a snapshot, reads it back, asks it.
 
-use std::time::Instant;
+mod city;
+
+use std::{process::ExitCode, time::Instant};
 
 use serde::Serialize;
 use suban_likeness::{Index, Limits, Model, Tongue, Verdict, read};
 use suban_text::Segmenter;
 
-mod city;
-
-use std::process::ExitCode;
-
 use self::city::made;
 use super::{args::Dedup, proc};
-use crate::print;
+use crate::{
+    backtest::figures::{Quantiles, speed},
+    print,
+};
 
 /// What it found.
 #[derive(Debug, Serialize)]
 struct Report {
     open: usize,
-    ms: Milliseconds,
-    per_s: f64,
+    ms: Quantiles,
+    per_s: Option<f64>,
     candidates_p50: usize,
     /// Resident memory of an index that was read back, without the snapshot's bytes.
     rss_mb: Option<f64>,
@@ -32,12 +33,6 @@ struct Report {
     /// Requests read, and requests read, judged and added, in a second of processor time: what a busy machine cannot blur.
     read_per_cpu_s: f64,
     all_per_cpu_s: f64,
-}
-
-#[derive(Debug, Serialize)]
-struct Milliseconds {
-    p50: f64,
-    p99: f64,
 }
 
 const MIB: f64 = 1024.0 * 1024.0;
@@ -83,7 +78,7 @@ fn run(how: &Dedup) -> anyhow::Result<Report> {
         .map(|made| {
             let began = Instant::now();
             let request = read(&segmenter, &made.request());
-            took.push(began.elapsed().as_secs_f64());
+            took.push(began.elapsed());
             request
         })
         .collect();
@@ -91,23 +86,21 @@ fn run(how: &Dedup) -> anyhow::Result<Report> {
     for ((request, made), took) in reads.iter().zip(&made).zip(&mut took) {
         let began = Instant::now();
         let found = index.judge(request, made.reported_at, &model);
-        *took += began.elapsed().as_secs_f64();
+        *took += began.elapsed();
         candidates.push(found.candidates.len());
         let began = Instant::now();
         index.add(request, found.verdict());
         added += began.elapsed().as_secs_f64();
     }
     let all_cpu_s = cpu_s() - cpu;
-    let per_s = took.len() as f64 / took.iter().sum::<f64>();
-    took.sort_by(f64::total_cmp);
+    let (ms, per_s) = speed(took.into_iter());
     candidates.sort_unstable();
-    let at = |share: f64| took.get((took.len() as f64 * share) as usize).copied().unwrap_or(0.0) * 1e3;
     Ok(Report {
         open: how.open,
-        ms: Milliseconds { p50: at(0.5), p99: at(0.99) },
+        ms,
         per_s,
         candidates_p50: candidates.get(candidates.len() / 2).copied().unwrap_or(0),
-        rss_mb: resident_mb(),
+        rss_mb: proc::own_rss_mb(false),
         ready_s,
         snapshot_mb,
         fill_s,
@@ -115,11 +108,6 @@ fn run(how: &Dedup) -> anyhow::Result<Report> {
         read_per_cpu_s: how.asked as f64 / read_cpu_s,
         all_per_cpu_s: how.asked as f64 / all_cpu_s,
     })
-}
-
-/// Resident memory of this process, in MiB.
-fn resident_mb() -> Option<f64> {
-    proc::rss_kb(&[std::process::id()], false).map(|kib| kib as f64 / 1024.0)
 }
 
 /// Seconds of processor time of this process.

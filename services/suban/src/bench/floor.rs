@@ -257,11 +257,11 @@ impl Stage {
         let in_force = Some((&self.in_force.version, &self.in_force.catalogue));
         let asking = loaded.values().filter(|t| asks_for_words(t, &self.in_force.catalogue)).map(|t| t.id);
         let asking: Vec<TicketId> = asking.collect();
-        let words = if asking.is_empty() { HashMap::new() } else { self.store.words_of(&asking).await? };
+        let words = self.store.said(&asking).await?;
         let (mut changes, mut reasons, mut waiting) = (Vec::new(), HashMap::new(), Vec::new());
         for ticket in ids.iter().filter_map(|id| loaded.get(id)) {
-            let words = words.get(&ticket.id).map(|said| said.join("\n"));
-            let known = Known { in_force, zone: self.store.zone(), words: words.as_deref(), learned: None };
+            let words = words.get(&ticket.id).map(String::as_str);
+            let known = Known { in_force, zone: self.store.zone(), words, learned: None };
             if suban_dispatch::decide::is_ready(ticket)
                 && let Decision::Send(sending) = decide(ticket, &known)
             {
@@ -272,7 +272,7 @@ impl Stage {
                     mode: sending.mode,
                     tier: Tier::Auto,
                     catalogue: self.in_force.version.clone(),
-                    rule: Some(VersionCode::new(sending.rule.to_string()).map_err(damaged)?),
+                    rule: Some(VersionCode::new(sending.rule).map_err(damaged)?),
                     limit: sending.limit,
                     lead_allowed: true,
                 };

@@ -82,6 +82,11 @@ pub(crate) fn rss_kb(pids: &[u32], peak: bool) -> Option<u64> {
     (own > 0).then_some(own + shared)
 }
 
+/// Resident memory of this process, MiB; with `peak`, the most that it has had.
+pub(crate) fn own_rss_mb(peak: bool) -> Option<f64> {
+    rss_kb(&[std::process::id()], peak).map(|kib| kib as f64 / 1024.0)
+}
+
 fn memory(pid: u32, peak: bool) -> Option<(u64, u64)> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let field = |name: &str| {

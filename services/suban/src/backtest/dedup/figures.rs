@@ -12,7 +12,11 @@ use super::{
     rows::Row,
     study::Learned,
 };
-use crate::{bench::proc, print};
+use crate::{
+    backtest::figures::{Quantiles, speed},
+    bench::proc,
+    print,
+};
 
 /// Examples that are printed, at most.
 const EXAMPLES: usize = 200;
@@ -46,7 +50,7 @@ pub(super) struct Scored {
     pub(super) children: Vec<Child>,
     pub(super) merges: Vec<Merge>,
     candidates: Vec<f64>,
-    took: Vec<f64>,
+    took: Vec<Duration>,
     groups: Vec<usize>,
     threshold: Option<f32>,
     texts: BTreeMap<usize, (String, String)>,
@@ -95,7 +99,7 @@ impl Judge for Scorer<'_> {
         if !self.rows[number].tested {
             return;
         }
-        self.scored.took.push(took.as_secs_f64());
+        self.scored.took.push(took);
         self.scored.candidates.push(found.candidates.len() as f64);
         let same = |id: u128| self.groups[id as usize] == self.groups[number];
         let copies = copies(index, request, found, self.rows[number].reported_at);
@@ -157,12 +161,6 @@ pub(super) struct Report {
 }
 
 #[derive(Debug, Serialize)]
-struct Quantiles {
-    p50: Option<f64>,
-    p99: Option<f64>,
-}
-
-#[derive(Debug, Serialize)]
 struct Auto {
     threshold: Option<f32>,
     n: usize,
@@ -199,7 +197,7 @@ impl Report {
         }
         let means: Vec<At> = by_group.values().filter_map(|places| share_at(places)).collect();
         let mean = |at: usize| means.iter().filter_map(|mean| mean.get(&at)).sum::<f64>() / means.len() as f64;
-        let seconds: f64 = scored.took.iter().sum();
+        let (ms, per_s) = speed(scored.took.iter().copied());
         Self {
             pairs: children.len(),
             pairs_out_of_order: marked.out_of_order,
@@ -209,10 +207,10 @@ impl Report {
             parent_at: if marked.names_parents { share_at(&parents) } else { None },
             found_at_by_group: (!means.is_empty()).then(|| PLACES.into_iter().map(|at| (at, mean(at))).collect()),
             auto: Auto::of(scored),
-            candidates: Quantiles::of(scored.candidates.clone(), 1.0),
-            ms: Quantiles::of(scored.took.clone(), 1e3),
-            per_s: (seconds > 0.0).then(|| scored.took.len() as f64 / seconds),
-            rss_mb: resident_mb(),
+            candidates: Quantiles::of(scored.candidates.clone()),
+            ms,
+            per_s,
+            rss_mb: proc::own_rss_mb(false),
             train_seconds,
         }
     }
@@ -281,22 +279,9 @@ impl Auto {
     }
 }
 
-impl Quantiles {
-    fn of(mut values: Vec<f64>, unit: f64) -> Self {
-        values.sort_by(f64::total_cmp);
-        let at = |share: f64| values.get(((values.len() as f64 * share).ceil() as usize).saturating_sub(1)).copied();
-        Self { p50: at(0.5).map(|v| v * unit), p99: at(0.99).map(|v| v * unit) }
-    }
-}
-
 fn share_at(places: &[Option<usize>]) -> Option<At> {
     let share = |most: usize| {
         places.iter().filter(|place| place.is_some_and(|place| place < most)).count() as f64 / places.len() as f64
     };
     (!places.is_empty()).then(|| PLACES.into_iter().map(|most| (most, share(most))).collect())
-}
-
-/// Resident memory of this process, in MiB.
-fn resident_mb() -> Option<f64> {
-    proc::rss_kb(&[std::process::id()], false).map(|kib| kib as f64 / 1024.0)
 }
