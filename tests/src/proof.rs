@@ -25,6 +25,12 @@ pub(crate) async fn settled(city: &City) {
         if waiting > 0 {
             return Err(format!("{waiting} events wait in the outbox"));
         }
+        let due = "select count(*) from followup.notice where state = 1 and not_before <= $1";
+        let now = suban_store::to_db(city.clock.now());
+        let untold: i64 = sqlx::query_scalar(due).bind(now).fetch_one(city.pool()).await.unwrap();
+        if untold > 0 && city.knows(Service::Followup) {
+            return Err(format!("{untold} notices are due"));
+        }
         for (service, group, topic) in GROUPS {
             if city.knows(service) {
                 let lag = group_lag(&city.settings, group, topic).await.map_err(|e| e.to_string())?;

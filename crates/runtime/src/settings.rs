@@ -96,6 +96,8 @@ pub struct Settings {
     pub security: Security,
     /// A language model that helps at the telephone.
     pub language_model: LanguageModel,
+    /// What citizens and units are told, and by which carrier.
+    pub notices: Notices,
     /// Logs and traces.
     pub telemetry: Telemetry,
     /// The demo mode.
@@ -326,6 +328,23 @@ pub struct LanguageModel {
     /// It is not waited for longer.
     #[serde(with = "span_text")]
     pub timeout: Duration,
+}
+
+/// What citizens and units are told, and by which carrier (D§13, D§14).
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notices {
+    /// Where notices are posted, signed; empty means that the log alone says that there is one.
+    pub url: String,
+    /// The key of the signature.
+    pub secret: Secret,
+    /// The carrier is not waited for longer.
+    #[serde(with = "span_text")]
+    pub timeout: Duration,
+    /// Most notices to one citizen in 24 hours.
+    pub a_day_to_a_citizen: u32,
+    /// Most notices to one desk in 24 hours.
+    pub a_day_to_a_desk: u32,
 }
 
 /// Logs and traces.

@@ -34,6 +34,9 @@ pub enum StartError {
     /// The language model cannot be asked.
     #[error("cannot start: no client for language_model.url: {0}")]
     LanguageModel(#[from] reqwest::Error),
+    /// Notices cannot be put into words or sent.
+    #[error("cannot start: {0}; see notices.url")]
+    Notices(String),
 }
 
 /// What a service is made of. Cheap to clone.
@@ -143,14 +146,17 @@ impl App {
     ///
     /// # Errors
     /// When Kafka cannot be reached.
-    pub async fn consume_with<C: Send + Sync + 'static>(
+    pub async fn consume_with<C: Clone + Send + Sync + 'static>(
         &self,
         context: C,
         group: Group,
         handler: Handler<C>,
     ) -> Result<(), StartError> {
-        let batches = Batches::tickets(&self.settings, group, &self.tasks, &self.health).await?;
-        self.tasks.spawn(group.name, async move { suban_bus::run(batches, context, handler).await });
+        for _ in 0..group.members {
+            let batches = Batches::tickets(&self.settings, group, &self.tasks, &self.health).await?;
+            let context = context.clone();
+            self.tasks.spawn(group.name, async move { suban_bus::run(batches, context, handler).await });
+        }
         Ok(())
     }
 

@@ -32,7 +32,8 @@ pub use experience::Experiences;
 pub use timers::{Patience, tick};
 
 /// The consumer group.
-pub const GROUP: Group = Group { name: "dispatch", kinds: Kinds::Only(consumer::FOLLOWED), pace: Pace::AtOnce };
+pub const GROUP: Group =
+    Group { name: "dispatch", kinds: Kinds::Only(consumer::FOLLOWED), pace: Pace::AtOnce, members: 2 };
 
 /// The consumer group of the urgent hints.
 pub const URGENT_GROUP: Group = Group::every("dispatch-urgent");

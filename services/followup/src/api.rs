@@ -17,7 +17,7 @@ use suban_service::{
 use suban_store::{link_token, texts::TextKind, ticket_of_link};
 use tonic::{Request, Response, Status};
 
-use crate::{decide, tables};
+use crate::{decide, notices, tables};
 
 /// Answers FollowupService.
 #[derive(Clone)]
@@ -163,6 +163,22 @@ impl FollowupService for Api {
         let answers = answers(ask.answers)?;
         let citizen = citizen()?;
         self.take(&citizen, &ticket, &ask.request_id, answers, SurveyMeans::Link, &ask.comment).await.map(Response::new)
+    }
+
+    async fn list_notices(
+        &self,
+        request: Request<v1::ListNoticesRequest>,
+    ) -> Result<Response<v1::ListNoticesReply>, Status> {
+        let caller = caller(&request)?.clone();
+        notices::api::list(&self.app, &caller, request.into_inner()).await.map(Response::new)
+    }
+
+    async fn receive_notice(
+        &self,
+        request: Request<v1::ReceiveNoticeRequest>,
+    ) -> Result<Response<v1::ReceiveNoticeReply>, Status> {
+        let caller = caller(&request)?.clone();
+        notices::api::receive(&self.app, &caller, &request.into_inner().id).await.map(Response::new)
     }
 
     async fn get_link(&self, request: Request<v1::GetLinkRequest>) -> Result<Response<v1::Link>, Status> {

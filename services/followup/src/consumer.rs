@@ -1,24 +1,30 @@
-//! The event face: an accepted result opens a survey, and a master's answer goes to every member.
+//! The event face: an accepted result opens a survey, a master's answer goes to every member, and whoever must hear of
+//! something is told.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use suban_bus::{Failure, Message};
-use suban_domain::{Action, Command, RequestId, State, TextId, Ticket, TicketId};
+use suban_domain::{Action, Command, Recorded, RequestId, State, TextId, Ticket, TicketId};
 use suban_service::App;
 use suban_store::{Change, StoreError};
 
-use crate::{decide, tables};
+use crate::{
+    decide,
+    notices::{self, tables::Notice},
+    tables,
+};
 
 /// Members answered in one transaction: other work goes on between two batches.
 const FAN_OUT: u32 = 100;
 
-/// Opens and ends surveys, and copies closing replies.
+/// Opens and ends surveys, copies closing replies, and queues notices.
 ///
 /// # Errors
 /// When the database is away: the batch comes again.
 pub async fn follow(app: &App, batch: &[Message]) -> Result<(), Failure> {
+    tell(app, batch).await?;
     let mut latest: BTreeMap<TicketId, u32> = BTreeMap::new();
-    for message in batch {
+    for message in batch.iter().filter(|message| decide::FOLLOWED.contains(&message.kind.as_ref())) {
         let version = latest.entry(message.ticket).or_default();
         *version = (*version).max(message.version);
     }
@@ -40,6 +46,29 @@ pub async fn follow(app: &App, batch: &[Message]) -> Result<(), Failure> {
     for master in tickets.values().filter(|t| has_answer(t) && t.members() > 0) {
         answer_members(app, master).await?;
     }
+    Ok(())
+}
+
+/// Queues the notices that these events ask for; those that are there already stay.
+async fn tell(app: &App, batch: &[Message]) -> Result<(), Failure> {
+    let told = batch.iter().filter(|message| notices::decide::TOLD.contains(&message.kind.as_ref()));
+    // What cannot be opened is no notice's business: the ticket's own consumers name it.
+    let asking: Vec<Recorded> =
+        told.filter_map(|message| message.recorded().ok()).filter(notices::decide::asks).collect();
+    if asking.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<TicketId> = asking.iter().map(|event| event.ticket).collect();
+    let tickets = app.store.load(&ids).await?;
+    let mut queue = Vec::new();
+    for event in &asking {
+        let Some(ticket) = tickets.get(&event.ticket) else { continue };
+        for planned in notices::decide::plan(ticket, event, &app.limits) {
+            let (ticket, cause, urgency) = (ticket.id, event.version, ticket.urgency);
+            queue.push(Notice { ticket, cause, planned, urgency, attempts: 0 });
+        }
+    }
+    notices::tables::put(app.store.pool(), queue).await?;
     Ok(())
 }
 

@@ -3,11 +3,12 @@
 //! An accepted result opens one survey for each time it was accepted; a master's closing reply goes to every member
 //! first, and each member is asked for itself. Attempts and outcomes are kept; a citizen may answer by an
 //! unguessable link at any time. Solved and satisfied closes; otherwise the same unit does it again, then under
-//! supervision.
+//! supervision. Whoever must hear of something, citizen or unit, is told through one queue of notices.
 
 mod api;
 mod consumer;
 pub mod decide;
+pub mod notices;
 pub mod tables;
 
 use std::{net::SocketAddr, time::Duration};
@@ -19,9 +20,32 @@ use suban_service::{App, StartError};
 
 pub use consumer::follow;
 
+use crate::notices::{carrier::Carrier, sender, sender::Office, words::Texts};
+
+/// Events that open or end surveys, or that somebody is told of.
+const FOLLOWED: &[&str] = &followed();
+
+const fn followed() -> [&'static str; decide::FOLLOWED.len() + notices::decide::TOLD.len()] {
+    let mut all = [""; decide::FOLLOWED.len() + notices::decide::TOLD.len()];
+    let mut n = 0;
+    while n < all.len() {
+        all[n] = if n < decide::FOLLOWED.len() {
+            decide::FOLLOWED[n]
+        } else {
+            notices::decide::TOLD[n - decide::FOLLOWED.len()]
+        };
+        n += 1;
+    }
+    all
+}
+
 /// The consumer group.
-pub const GROUP: Group =
-    Group { name: "followup", kinds: Kinds::Only(decide::FOLLOWED), pace: Pace::Gathered(Duration::from_millis(100)) };
+pub const GROUP: Group = Group {
+    name: "followup",
+    kinds: Kinds::Only(FOLLOWED),
+    pace: Pace::Gathered(Duration::from_millis(100)),
+    members: 1,
+};
 
 /// Starts the service on an app: its consumer and its face; answers where it listens.
 ///
@@ -29,6 +53,12 @@ pub const GROUP: Group =
 /// When the address or Kafka cannot be used.
 pub async fn serve(app: App) -> Result<SocketAddr, StartError> {
     app.consume(GROUP, |app, batch| Box::pin(async move { follow(app, batch).await })).await?;
+    let office = Office {
+        app: app.clone(),
+        carrier: Carrier::of(&app.settings.notices).map_err(|e| StartError::Notices(e.to_string()))?,
+        texts: Texts::shipped().map_err(|e| StartError::Notices(e.to_string()))?,
+    };
+    app.tasks.spawn("notices", sender::run(office));
     let api = api::Api { app: app.clone() };
     app.face(
         Grpc::new(Service::Followup, &app.settings)

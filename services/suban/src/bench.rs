@@ -19,7 +19,9 @@ mod people;
 mod preload;
 mod prepared;
 pub(crate) mod proc;
+mod queue;
 mod report;
+mod timers;
 mod urgent;
 mod words;
 
@@ -36,6 +38,8 @@ pub(crate) async fn command(settings: Settings, what: &Bench) -> anyhow::Result<
         Bench::Flow(how) => (flow::run(settings, how).await?, how.ground.json),
         Bench::Lifecycle(how) => (lifecycle::run(settings, how).await?, how.ground.json),
         Bench::Urgent(how) => (urgent::run(settings, how).await?, how.ground.json),
+        Bench::Queue(how) => return Box::pin(queue::command(settings, how)).await,
+        Bench::Timers(how) => (timers::run(settings, how).await?, how.ground.json),
         Bench::Floor(how) => (Box::pin(floor::run(settings, how)).await?, how.ground.json),
         Bench::Calendar(how) => return calendar::command(how),
         Bench::Dedup(how) => return dedup::command(how),

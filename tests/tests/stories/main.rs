@@ -15,6 +15,7 @@ mod raw;
 mod replays;
 mod returning;
 mod sources;
+mod telling;
 mod traces;
 mod unhappy;
 mod words;

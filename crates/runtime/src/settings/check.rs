@@ -63,6 +63,19 @@ impl Settings {
             "language_model.url must begin with http:// or https://, or be empty",
         );
         refuse(self.language_model.timeout.is_zero(), "language_model.timeout must be above 0");
+        let notices = &self.notices;
+        refuse(
+            !notices.url.is_empty() && !notices.url.starts_with("http"),
+            "notices.url must begin with http:// or https://, or be empty",
+        );
+        refuse(
+            !notices.url.is_empty() && notices.secret.expose().len() < 32,
+            "notices.secret must have at least 32 characters where notices.url is set: whoever knows it can write in the city's name",
+        );
+        refuse(
+            notices.timeout.is_zero() || notices.timeout.as_secs() > 60,
+            "notices.timeout must be above 0 and at most 60s",
+        );
         refuse(!(0.0..=1.0).contains(&self.telemetry.sample), "telemetry.sample must be 0 to 1");
         refuse(
             !self.telemetry.otlp_endpoint.is_empty() && !self.telemetry.otlp_endpoint.starts_with("http"),

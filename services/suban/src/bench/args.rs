@@ -15,6 +15,10 @@ pub(crate) enum Bench {
     Floor(Floor),
     /// How fast a critical ticket is dispatched behind many that wait.
     Urgent(Urgent),
+    /// First pages in a city that is years old, and how soon a change is on an open screen.
+    Queue(Queue),
+    /// How late clocks that run out are served, spread over a time or all at once after an outage.
+    Timers(Timers),
     /// Working time: agreement with a walk from minute to minute, and deadlines a second. Needs no stack.
     Calendar(Calendar),
     /// Duplicate search over a generated city with so many open requests. Needs no stack.
@@ -112,6 +116,49 @@ pub(crate) struct Floor {
     /// Run the flow with the same tickets before, and say what share of the floor it reaches.
     #[arg(long)]
     pub(crate) flow: bool,
+    /// Where and how.
+    #[command(flatten)]
+    pub(crate) ground: Ground,
+}
+
+/// `suban bench queue`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Queue {
+    /// Tickets that are there before, nine in ten of them closed.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) preload: u32,
+    /// Tickets that are submitted before; one in seventeen waits for a person then.
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) tickets: u32,
+    /// First pages that are asked for, of the queue and of inboxes.
+    #[arg(long, default_value_t = 1_000)]
+    pub(crate) pages: u32,
+    /// Screens that are open at once.
+    #[arg(long, default_value_t = 1_000)]
+    pub(crate) screens: usize,
+    /// Tickets that are submitted while they are open.
+    #[arg(long, default_value_t = 600)]
+    pub(crate) changes: u32,
+    /// Of them a second.
+    #[arg(long, default_value_t = 20.0)]
+    pub(crate) rate: f64,
+    /// Where and how.
+    #[command(flatten)]
+    pub(crate) ground: Ground,
+}
+
+/// `suban bench timers`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Timers {
+    /// Tickets whose time to sign runs out.
+    #[arg(long, default_value_t = 20_000)]
+    pub(crate) tickets: u32,
+    /// Seconds over which the clocks run out, evenly.
+    #[arg(long, default_value_t = 60)]
+    pub(crate) within: u32,
+    /// All have run out before anybody looks, as after an outage.
+    #[arg(long)]
+    pub(crate) overdue: bool,
     /// Where and how.
     #[command(flatten)]
     pub(crate) ground: Ground,

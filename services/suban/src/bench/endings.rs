@@ -31,7 +31,7 @@ pub(crate) struct Endings {
 }
 
 /// When a row was committed: exactly where the database keeps that, otherwise when it was written.
-async fn commit_time(pool: &PgPool) -> anyhow::Result<&'static str> {
+pub(crate) async fn commit_time(pool: &PgPool) -> anyhow::Result<&'static str> {
     let kept: String = sqlx::query_scalar("show track_commit_timestamp").fetch_one(pool).await?;
     Ok(if kept == "on" { "pg_xact_commit_timestamp(xmin)" } else { "recorded_at" })
 }
@@ -65,6 +65,15 @@ pub(crate) async fn closed(pool: &PgPool, acked: &[Acked]) -> anyhow::Result<End
     );
     let events = read(pool, acked, &query, |_| Ending::Auto).await?;
     Ok(Endings { ended: how.ended, ..sum(acked, &events) })
+}
+
+/// When the clocks of these tickets spoke; `at` of each is when they were due.
+pub(crate) async fn spoke(pool: &PgPool, due: &[Acked]) -> anyhow::Result<Endings> {
+    let when = commit_time(pool).await?;
+    let cards =
+        format!("select ticket_id, type, {when} from core.ticket_log where ticket_id >= $1 and type = 'card_shown'");
+    let events = read(pool, due, &cards, |_| Ending::Auto).await?;
+    Ok(sum(due, &events))
 }
 
 type Events = HashMap<Uuid, (Ending, Option<i64>)>;

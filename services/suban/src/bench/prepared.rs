@@ -35,8 +35,12 @@ impl Maker {
 
     /// A new ticket, received now.
     pub(crate) fn ticket(&self, ask: &v1::SubmitRequest) -> anyhow::Result<NewTicket> {
+        self.ticket_at(ask, self.store.clock().now())
+    }
+
+    /// A new ticket, received then.
+    pub(crate) fn ticket_at(&self, ask: &v1::SubmitRequest, at: At) -> anyhow::Result<NewTicket> {
         let store = &self.store;
-        let at = store.clock().now();
         let id = store.ids().ticket(at);
         let channel = Channel::from_number(ask.channel).context("an unknown channel")?;
         let kind = ask.kind.and_then(Kind::from_number);
