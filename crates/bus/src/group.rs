@@ -11,8 +11,6 @@ pub struct Group {
     pub kinds: Kinds,
     /// How soon.
     pub pace: Pace,
-    /// Members of it in one process: each has partitions of its own, so that one is decided while another is written.
-    pub members: u8,
 }
 
 /// Which events a group is given, by the fact's name. The others pass unopened: most events concern few groups.
@@ -38,7 +36,7 @@ impl Group {
     /// A group that is given every event at once.
     #[must_use]
     pub const fn every(name: &'static str) -> Self {
-        Self { name, kinds: Kinds::AllBut(&[]), pace: Pace::AtOnce, members: 1 }
+        Self { name, kinds: Kinds::AllBut(&[]), pace: Pace::AtOnce }
     }
 }
 

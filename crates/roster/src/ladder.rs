@@ -137,18 +137,27 @@ impl Roster {
     /// for one that the roster has nobody for. Of several on a rung, whoever began first answers until the shift ends.
     #[must_use]
     pub fn responsible(&self, unit: &UnitCode, at: At) -> Responsible {
+        self.responsible_from(Rung::Duty, unit, at)
+    }
+
+    /// Who answers when the rungs before this one have not: the rest of the ladder, from this rung on.
+    #[must_use]
+    pub fn responsible_from(&self, first: Rung, unit: &UnitCode, at: At) -> Responsible {
         let mut climb = Climb { roster: self, at, through: Vec::new() };
         for code in self.upwards(unit) {
             let place = self.places.get(code);
             let turns = place.map(|place| place.turns(at)).unwrap_or_default();
-            for (rung, rank) in [(Rung::Duty, Rank::Duty), (Rung::Backup, Rank::Backup)] {
+            let listed = [(Rung::Duty, Rank::Duty), (Rung::Backup, Rank::Backup)];
+            for (rung, rank) in listed.into_iter().filter(|(rung, _)| *rung >= first) {
                 let on = turns.iter().filter(|turn| turn.entry.rank == rank).map(|turn| &turn.entry.member);
                 if let Some(person) = climb.ask(rung, code, on) {
                     return climb.reached(person);
                 }
             }
             let leads = place.map_or(&[][..], |place| place.leads.as_slice());
-            if let Some(person) = climb.ask(Rung::Lead, code, leads) {
+            if first <= Rung::Lead
+                && let Some(person) = climb.ask(Rung::Lead, code, leads)
+            {
                 return climb.reached(person);
             }
         }

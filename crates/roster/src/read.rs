@@ -23,7 +23,8 @@ const LIST: char = '|';
 const MINIMUM: u32 = 2;
 
 /// The tables of one roster as text (CSV in UTF-8). Exceptions and deputies may be missing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
 pub struct Files(BTreeMap<Table, String>);
 
 /// What was read, and what could not be.

@@ -146,17 +146,14 @@ impl App {
     ///
     /// # Errors
     /// When Kafka cannot be reached.
-    pub async fn consume_with<C: Clone + Send + Sync + 'static>(
+    pub async fn consume_with<C: Send + Sync + 'static>(
         &self,
         context: C,
         group: Group,
         handler: Handler<C>,
     ) -> Result<(), StartError> {
-        for _ in 0..group.members {
-            let batches = Batches::tickets(&self.settings, group, &self.tasks, &self.health).await?;
-            let context = context.clone();
-            self.tasks.spawn(group.name, async move { suban_bus::run(batches, context, handler).await });
-        }
+        let batches = Batches::tickets(&self.settings, group, &self.tasks, &self.health).await?;
+        self.tasks.spawn(group.name, async move { suban_bus::run(batches, context, handler).await });
         Ok(())
     }
 

@@ -13,6 +13,7 @@ mod faults;
 mod folded;
 pub mod language_model;
 pub mod paging;
+pub mod rosters;
 pub mod view;
 
 pub use app::{App, Handler, StartError};

@@ -13,6 +13,7 @@ create table followup.notice (
   not_before timestamptz not null,      -- when it goes out; while somebody sends it, when another may try
   attempts   smallint    not null default 0,
   template   text,                      -- version of the texts that it was said in
+  person     text,                      -- who stood there by the roster when it was sent
   receipt    text,                      -- the carrier's
   ended_at   timestamptz,               -- sent, dropped or failed
   problem    text,                      -- why it was dropped or did not go out

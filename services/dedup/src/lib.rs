@@ -19,8 +19,7 @@ use suban_service::{App, StartError};
 pub use consumer::judge;
 
 /// The consumer group.
-pub const GROUP: Group =
-    Group { name: "dedup", kinds: Kinds::Only(consumer::JUDGED_AFTER), pace: Pace::AtOnce, members: 2 };
+pub const GROUP: Group = Group { name: "dedup", kinds: Kinds::Only(consumer::JUDGED_AFTER), pace: Pace::AtOnce };
 
 /// Starts the service on an app: its consumer and its face; answers where it listens.
 ///

@@ -32,8 +32,7 @@ pub use experience::Experiences;
 pub use timers::{Patience, tick};
 
 /// The consumer group.
-pub const GROUP: Group =
-    Group { name: "dispatch", kinds: Kinds::Only(consumer::FOLLOWED), pace: Pace::AtOnce, members: 2 };
+pub const GROUP: Group = Group { name: "dispatch", kinds: Kinds::Only(consumer::FOLLOWED), pace: Pace::AtOnce };
 
 /// The consumer group of the urgent hints.
 pub const URGENT_GROUP: Group = Group::every("dispatch-urgent");

@@ -16,11 +16,11 @@ use std::{net::SocketAddr, time::Duration};
 use suban_bus::{Group, Kinds, Pace};
 use suban_proto::v1::followup_service_server::FollowupServiceServer;
 use suban_runtime::{Service, grpc::Grpc};
-use suban_service::{App, StartError};
+use suban_service::{App, StartError, rosters::Rosters};
 
 pub use consumer::follow;
 
-use crate::notices::{carrier::Carrier, sender, sender::Office, words::Texts};
+use crate::notices::{alarm, carrier::Carrier, sender, sender::Office, words::Texts};
 
 /// Events that open or end surveys, or that somebody is told of.
 const FOLLOWED: &[&str] = &followed();
@@ -40,12 +40,8 @@ const fn followed() -> [&'static str; decide::FOLLOWED.len() + notices::decide::
 }
 
 /// The consumer group.
-pub const GROUP: Group = Group {
-    name: "followup",
-    kinds: Kinds::Only(FOLLOWED),
-    pace: Pace::Gathered(Duration::from_millis(100)),
-    members: 1,
-};
+pub const GROUP: Group =
+    Group { name: "followup", kinds: Kinds::Only(FOLLOWED), pace: Pace::Gathered(Duration::from_millis(100)) };
 
 /// Starts the service on an app: its consumer and its face; answers where it listens.
 ///
@@ -53,9 +49,12 @@ pub const GROUP: Group = Group {
 /// When the address or Kafka cannot be used.
 pub async fn serve(app: App) -> Result<SocketAddr, StartError> {
     app.consume(GROUP, |app, batch| Box::pin(async move { follow(app, batch).await })).await?;
+    let rosters = Rosters::start(app.store.clone(), &app.tasks).await?;
+    app.tasks.spawn("roster-alarm", alarm::run(app.clone(), rosters.clone()));
     let office = Office {
         app: app.clone(),
         carrier: Carrier::of(&app.settings.notices).map_err(|e| StartError::Notices(e.to_string()))?,
+        rosters,
         texts: Texts::shipped().map_err(|e| StartError::Notices(e.to_string()))?,
     };
     app.tasks.spawn("notices", sender::run(office));

@@ -5,6 +5,7 @@
 //! words by a versioned file of texts, and handed to the carrier. A carrier that is away delays a notice and loses
 //! none; what went out to a citizen is an event of the ticket (F58).
 
+pub(crate) mod alarm;
 pub(crate) mod api;
 pub mod carrier;
 pub mod decide;

@@ -22,7 +22,7 @@ pub use consumer::count;
 
 /// The consumer group.
 pub const GROUP: Group =
-    Group { name: "scoring", kinds: Kinds::AllBut(&[]), pace: Pace::Gathered(Duration::from_secs(1)), members: 1 };
+    Group { name: "scoring", kinds: Kinds::AllBut(&[]), pace: Pace::Gathered(Duration::from_secs(1)) };
 
 /// Starts the service on an app: its consumer and its face; answers where it listens.
 ///

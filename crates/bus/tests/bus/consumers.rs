@@ -112,8 +112,7 @@ async fn a_group_is_given_the_kinds_it_names_and_the_others_pass() {
     // The last of the topic are others, so that only they can make the lag go.
     stage.send(stage.events(20, 2)).await;
     stage.send(stage.events(200, 3).into_iter().map(other).collect()).await;
-    let group =
-        Group { name: "followup", kinds: Kinds::Only(&["escalated"]), pace: Pace::Gathered(LONGEST), members: 1 };
+    let group = Group { name: "followup", kinds: Kinds::Only(&["escalated"]), pace: Pace::Gathered(LONGEST) };
     process.consume_as(&stage, group, &seen).await;
     seen.has(40).await;
     lag_is_gone(&stage, "followup").await;
@@ -122,8 +121,7 @@ async fn a_group_is_given_the_kinds_it_names_and_the_others_pass() {
     assert_eq!(seen.handled().len(), 40);
 
     let (process, rest) = (Process::new(), Seen::default());
-    let group =
-        Group { name: "scoring", kinds: Kinds::AllBut(&["escalated"]), pace: Pace::Gathered(LONGEST), members: 1 };
+    let group = Group { name: "scoring", kinds: Kinds::AllBut(&["escalated"]), pace: Pace::Gathered(LONGEST) };
     process.consume_as(&stage, group, &rest).await;
     rest.has(600).await;
     process.stop().await;

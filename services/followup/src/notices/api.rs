@@ -102,6 +102,7 @@ fn shown(record: &Record) -> v1::NoticeRecord {
         state: state.into(),
         due: Some(view::timestamp(notice.planned.at)),
         ended_at: record.ended_at.map(view::timestamp),
+        person: record.person.clone().unwrap_or_default(),
         receipt: record.receipt.clone().unwrap_or_default(),
         problem: record.problem.clone().unwrap_or_default(),
         attempts: notice.attempts,

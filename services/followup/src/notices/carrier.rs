@@ -22,6 +22,9 @@ pub struct Letter {
     pub kind: &'static str,
     /// Whom it is for.
     pub to: String,
+    /// Who stands there now, by the roster in force; not said where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
     /// In Chinese, signed by the city.
     pub zh: String,
     /// In English.

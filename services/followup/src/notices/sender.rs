@@ -11,13 +11,14 @@ use std::{
 
 use futures::StreamExt as _;
 use suban_domain::{Action, At, Channel, Command, RequestId, Span, Ticket, TicketId, UnitCode, Urgency, VersionCode};
-use suban_service::App;
+use suban_roster::Rung as OnRoster;
+use suban_service::{App, rosters::Rosters};
 use suban_store::{Change, StoreError};
 
 use super::{
     carrier::{Carrier, Letter, NotSent},
     decide::{Kind, awake},
-    recipient::Recipient,
+    recipient::{Recipient, Rung},
     tables::{self, Ending, Notice},
     words::{Known, Texts},
 };
@@ -42,6 +43,7 @@ pub(crate) struct Office {
     pub(crate) app: App,
     pub(crate) carrier: Carrier,
     pub(crate) texts: Texts,
+    pub(crate) rosters: Rosters,
 }
 
 /// Sends until the process stops.
@@ -162,16 +164,31 @@ impl Office {
             id: notice.id(),
             kind: planned.kind.code(),
             to: planned.to.to_string(),
+            person: self.stands_there(&planned.to),
             zh: format!("【{}】{zh}", city.name),
             en: format!("{}: {en}", city.name),
             number,
         }
     }
 
+    /// Who fills a function of a unit now, by the roster in force.
+    fn stands_there(&self, to: &Recipient) -> Option<String> {
+        let Recipient::Unit(unit, rung) = to else { return None };
+        let first = match rung {
+            Rung::Duty => OnRoster::Duty,
+            Rung::Backup => OnRoster::Backup,
+            Rung::Lead => OnRoster::Lead,
+        };
+        let known = self.rosters.now()?;
+        Some(known.roster.responsible_from(first, unit, self.app.clock().now()).person.to_string())
+    }
+
     async fn send(&self, letter: Letter, notice: Notice, now: At) -> (Notice, Ending) {
         let second = now.micros().div_euclid(1_000_000);
         let ending = match self.carrier.send(&letter, second).await {
-            Ok(receipt) => Ending::Sent { receipt, template: self.texts.version().to_string() },
+            Ok(receipt) => {
+                Ending::Sent { receipt, template: self.texts.version().to_string(), person: letter.person.clone() }
+            }
             Err(problem) => later(&problem, notice.attempts, now),
         };
         let outcome = match &ending {

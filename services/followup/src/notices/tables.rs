@@ -70,6 +70,8 @@ pub enum Ending {
         receipt: String,
         /// Of the texts.
         template: String,
+        /// Who stood there.
+        person: Option<String>,
     },
     /// It is not sent; why.
     Dropped(&'static str),
@@ -184,9 +186,9 @@ pub async fn end(conn: &mut PgConnection, endings: &[(Notice, Ending)], at: At) 
         Ending::Dropped(why) => Some((*why).to_owned()),
         Ending::Failed(why) | Ending::Later(_, why) => Some(why.clone()),
     };
-    let of_sent = |ending: &Ending, which: fn(&str, &str) -> String| match ending {
-        Ending::Sent { receipt, template } => Some(which(receipt, template)),
-        _ => None,
+    let sent = |ending: &Ending| match ending {
+        Ending::Sent { receipt, template, person } => (Some(receipt.clone()), Some(template.clone()), person.clone()),
+        _ => (None, None, None),
     };
     let again = |ending: &Ending| match ending {
         Ending::Later(at, _) => Some(to_db(*at)),
@@ -195,10 +197,11 @@ pub async fn end(conn: &mut PgConnection, endings: &[(Notice, Ending)], at: At) 
     sqlx::query(
         "update followup.notice n
             set state = e.state, problem = e.problem, receipt = e.receipt, template = e.template,
+                person = e.person,
                 not_before = coalesce(e.again, n.not_before), ended_at = case when e.state = 1 then null else $10 end
            from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::int2[], $6::text[], $7::text[], $8::text[],
-                       $9::timestamptz[])
-             as e(ticket_id, cause, kind, recipient, state, problem, receipt, template, again)
+                       $9::timestamptz[], $11::text[])
+             as e(ticket_id, cause, kind, recipient, state, problem, receipt, template, again, person)
           where (n.ticket_id, n.cause, n.kind, n.recipient) = (e.ticket_id, e.cause, e.kind, e.recipient)
             and n.state = 1",
     )
@@ -208,10 +211,11 @@ pub async fn end(conn: &mut PgConnection, endings: &[(Notice, Ending)], at: At) 
     .bind(endings.iter().map(|(n, _)| n.planned.to.to_string()).collect::<Vec<_>>())
     .bind(endings.iter().map(|(_, e)| state(e).number()).collect::<Vec<_>>())
     .bind(endings.iter().map(|(_, e)| problem(e)).collect::<Vec<_>>())
-    .bind(endings.iter().map(|(_, e)| of_sent(e, |receipt, _| receipt.to_owned())).collect::<Vec<_>>())
-    .bind(endings.iter().map(|(_, e)| of_sent(e, |_, template| template.to_owned())).collect::<Vec<_>>())
+    .bind(endings.iter().map(|(_, e)| sent(e).0).collect::<Vec<_>>())
+    .bind(endings.iter().map(|(_, e)| sent(e).1).collect::<Vec<_>>())
     .bind(endings.iter().map(|(_, e)| again(e)).collect::<Vec<Option<OffsetDateTime>>>())
     .bind(to_db(at))
+    .bind(endings.iter().map(|(_, e)| sent(e).2).collect::<Vec<_>>())
     .execute(conn)
     .await?;
     Ok(())
@@ -224,6 +228,8 @@ pub struct Record {
     pub notice: Notice,
     /// Where it stands.
     pub state: State,
+    /// Who stood there when it was sent, by the roster.
+    pub person: Option<String>,
     /// The carrier's receipt.
     pub receipt: Option<String>,
     /// When it was sent, dropped or given up.
@@ -241,7 +247,7 @@ pub struct Record {
 pub async fn of_ticket(pool: &PgPool, ticket: TicketId) -> Result<Vec<Record>, StoreError> {
     let rows = sqlx::query(
         "select ticket_id, cause, kind, recipient, urgency, holds, about_unit, said, not_before, attempts, state,
-                receipt, ended_at, problem, taken_by, taken_at
+                person, receipt, ended_at, problem, taken_by, taken_at
            from followup.notice where ticket_id = $1 order by cause, not_before, kind, recipient limit 1000",
     )
     .bind(ticket.uuid())
@@ -265,7 +271,7 @@ pub async fn of_recipient(
 ) -> Result<Vec<Record>, StoreError> {
     let rows = sqlx::query(
         "select ticket_id, cause, kind, recipient, urgency, holds, about_unit, said, not_before, attempts, state,
-                receipt, ended_at, problem, taken_by, taken_at
+                person, receipt, ended_at, problem, taken_by, taken_at
            from followup.notice
           where recipient = $1
             and ($2::timestamptz is null or not_before <= $2 and
@@ -369,6 +375,7 @@ fn record(row: &PgRow) -> Result<Record, StoreError> {
     Ok(Record {
         notice: notice(row)?,
         state: state.map(|(state, _)| *state).ok_or_else(|| damaged("unknown state"))?,
+        person: row.try_get("person")?,
         receipt: row.try_get("receipt")?,
         ended_at: row.try_get::<Option<OffsetDateTime>, _>("ended_at")?.map(from_db),
         problem: row.try_get("problem")?,
