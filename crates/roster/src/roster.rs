@@ -154,7 +154,7 @@ pub(crate) struct Post {
     /// By exceptions, on the day on which the shift begins.
     pub(crate) dated: BTreeMap<Date, Vec<Entry>>,
     /// By exceptions, who does not serve it.
-    pub(crate) released: BTreeSet<(Date, PersonCode)>,
+    pub(crate) released: BTreeMap<Date, BTreeSet<PersonCode>>,
 }
 
 /// A line of the duty list, or what an exception made of one.
@@ -172,7 +172,7 @@ pub(crate) struct Entry {
 impl Post {
     pub(crate) fn new(shift: Arc<Shift>) -> Self {
         let regular = shift.unit.is_some();
-        Self { shift, regular, entries: Vec::new(), dated: BTreeMap::new(), released: BTreeSet::new() }
+        Self { shift, regular, entries: Vec::new(), dated: BTreeMap::new(), released: BTreeMap::new() }
     }
 
     /// Does the shift begin on this day, by its days and its rotation?
@@ -184,10 +184,11 @@ impl Post {
     /// Who serves the shift that begins on this day, whether on leave or not.
     pub(crate) fn on(&self, date: Date, place: &Place) -> impl Iterator<Item = &Entry> {
         let group = self.shift.cycle.as_ref().map(|cycle| cycle.on(date));
+        let released = self.released.get(&date);
         let turn = move |entry: &&Entry| {
             (entry.from..=entry.until).contains(&date)
                 && entry.group.is_none_or(|own| group == Some(Some(own)))
-                && !self.released.contains(&(date, entry.member.code().clone()))
+                && !released.is_some_and(|codes| codes.contains(entry.member.code()))
         };
         let regular: &[Entry] = if self.entries.is_empty() || !self.runs(date, place) { &[] } else { &self.entries };
         regular.iter().filter(turn).chain(self.dated.get(&date).into_iter().flatten())

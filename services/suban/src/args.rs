@@ -71,6 +71,9 @@ pub(crate) enum Verb {
     /// Working time: what a day is, when something is due, how much time passed.
     #[command(subcommand)]
     Calendar(CalendarVerb),
+    /// Rosters: check one, say who answers for a unit and why, list where too few serve.
+    #[command(subcommand)]
+    Roster(RosterVerb),
     /// Callers' tokens.
     #[command(subcommand)]
     Token(TokenVerb),
@@ -451,6 +454,72 @@ pub(crate) struct WhichCalendar {
     /// Print as JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Rosters. Times are local unless they carry an offset; now when not said.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RosterVerb {
+    /// Say everything that is wrong with a roster.
+    Check {
+        /// A folder with people.csv, shifts.csv, duty.csv, exceptions.csv and deputies.csv, or a workbook (.xlsx).
+        folder: PathBuf,
+        #[command(flatten)]
+        from: RosterFrom,
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Who answers for a unit, and every step to that; who serves there.
+    Who {
+        /// A unit or a team.
+        #[arg(long)]
+        unit: UnitCode,
+        /// When, like 2026-10-01T02:00.
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
+        /// The roster: a folder or a workbook (.xlsx).
+        #[arg(long, value_name = "FOLDER", default_value = "deploy/demo/roster")]
+        roster: PathBuf,
+        #[command(flatten)]
+        from: RosterFrom,
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Where fewer serve than should, or nobody; fails when a unit has nobody at some time.
+    Gaps {
+        /// A unit or a team; all units when not said.
+        #[arg(long)]
+        unit: Option<UnitCode>,
+        /// From when on, like 2026-10-01T02:00.
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
+        /// How many days are looked at.
+        #[arg(long, default_value_t = suban_roster::LOOK_AHEAD_DAYS, value_parser = clap::value_parser!(u32).range(1..=366))]
+        days: u32,
+        /// The roster: a folder or a workbook (.xlsx).
+        #[arg(long, value_name = "FOLDER", default_value = "deploy/demo/roster")]
+        roster: PathBuf,
+        #[command(flatten)]
+        from: RosterFrom,
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// What a roster rests on.
+#[derive(Debug, Args)]
+pub(crate) struct RosterFrom {
+    /// The catalogue's units.csv; the one in the roster's folder or beside it when not said.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) units: Option<PathBuf>,
+    /// A city's own calendars (docs/calendar.md).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) calendars: Vec<PathBuf>,
+    /// A notice of a further year (docs/calendar.md).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) notice: Vec<PathBuf>,
 }
 
 /// Tokens.

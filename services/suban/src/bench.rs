@@ -8,6 +8,7 @@ mod calendar;
 mod dedup;
 mod demands;
 mod endings;
+mod fairness;
 mod floor;
 mod flow;
 mod ground;
@@ -43,6 +44,7 @@ pub(crate) async fn command(settings: Settings, what: &Bench) -> anyhow::Result<
         Bench::Floor(how) => (Box::pin(floor::run(settings, how)).await?, how.ground.json),
         Bench::Calendar(how) => return calendar::command(how),
         Bench::Dedup(how) => return dedup::command(how),
+        Bench::Fairness(how) => return fairness::command(how),
     };
     if json {
         print::json(&report)?;

@@ -109,9 +109,23 @@ const fn marked(estimated: bool) -> &'static str {
 }
 
 fn open(which: &WhichCalendar) -> anyhow::Result<std::sync::Arc<Calendar>> {
-    let (definitions, notices) = (read(&which.calendars)?, read(&which.notice)?);
-    let calendars = Calendars::with(&sources(&definitions), &sources(&notices))?;
-    Ok(calendars.named(&which.calendar)?.clone())
+    Ok(calendars(&which.calendars, &which.notice)?.named(&which.calendar)?.clone())
+}
+
+/// The calendars that ship, with a city's own and notices of further years.
+pub(crate) fn calendars(own: &[PathBuf], notices: &[PathBuf]) -> anyhow::Result<Calendars> {
+    let (own, notices) = (read(own)?, read(notices)?);
+    Ok(Calendars::with(&sources(&own), &sources(&notices))?)
+}
+
+/// An instant as it is typed: local to a calendar unless it carries an offset.
+pub(crate) fn instant(text: &str, calendar: &Calendar) -> anyhow::Result<At> {
+    Ok(Time::read(text, calendar)?.at)
+}
+
+/// An instant as a calendar's clocks show it, with the offset.
+pub(crate) fn local(at: At, calendar: &Calendar) -> String {
+    Time { at, with_offset: true }.shown(calendar)
 }
 
 fn read(files: &[PathBuf]) -> anyhow::Result<Vec<(String, String)>> {

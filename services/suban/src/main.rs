@@ -18,6 +18,7 @@ mod learn;
 mod overview;
 mod print;
 mod processes;
+mod roster;
 mod serve;
 mod stream;
 mod ticket;
@@ -74,6 +75,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Verb::Replay { service } => stream::replay(settings, service).await,
             Verb::Republish { from } => stream::republish(&settings, &from).await,
             Verb::Calendar(what) => calendar::command(&what),
+            Verb::Roster(what) => roster::command(&what),
             Verb::Token(what) => tokens::command(&settings, &what).await,
             Verb::Keys(what) => tokens::keys(&settings, &what).await,
             Verb::Erase(what) => tokens::erase(&settings, &what).await,

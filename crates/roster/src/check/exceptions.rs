@@ -101,7 +101,7 @@ fn release(site: &mut Site<'_>, place: &UnitCode, turn: &Turn) {
         let before = dated.len();
         dated.retain(|entry| *entry.member.code() != turn.person);
         if dated.len() == before {
-            post.released.insert((turn.date, turn.person.clone()));
+            post.released.entry(turn.date).or_default().insert(turn.person.clone());
         }
     });
 }

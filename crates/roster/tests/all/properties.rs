@@ -98,7 +98,7 @@ fn everybody() -> Vec<PersonCode> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn exactly_one_answers_and_changes_only_at_boundaries(plan in plan()) {

@@ -224,3 +224,25 @@ fn weekly_patterns_name_weekdays() {
     assert!(serving(&roster, "WATER", "2026-09-03T19:00").is_empty(), "a Thursday");
     assert!(serving(&roster, "WATER", "2026-10-02T19:00").is_empty(), "a Friday of the holiday");
 }
+
+#[test]
+fn the_demo_district_has_a_roster_without_gaps() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/demo");
+    let read = |path: &str| std::fs::read_to_string(folder.join(path)).unwrap_or_else(|e| panic!("{path}: {e}"));
+    let mut files = suban_roster::Files::default();
+    for table in suban_roster::Table::ALL {
+        files = files.with(table, read(&format!("roster/{table}")));
+    }
+    let units = suban_roster::Units::parse(&read("units.csv")).unwrap();
+    let calendars = suban_domain::calendar::Calendars::shipped().unwrap();
+    let roster = suban_roster::Roster::parse(&files, &units, &calendars).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(roster.units().units().count(), 40);
+    for unit in roster.units().units() {
+        assert_eq!(roster.gaps(unit, at("2026-09-25T00:00"), 14), [], "{unit}");
+    }
+    // In the holiday a deputy of a deputy serves, and two people have exchanged a night.
+    let water = serving(&roster, "SWJ", "2026-10-02T20:00");
+    assert_eq!(water, ["swj-3", "swj-6"]);
+    assert!(serving(&roster, "FBZX", "2026-10-03T23:00").contains(&"fbzx-zx03".to_owned()));
+    assert_eq!(who(&roster, "FBZX", "2026-10-03T23:00"), "fbzx-zz2");
+}

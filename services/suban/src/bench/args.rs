@@ -23,6 +23,25 @@ pub(crate) enum Bench {
     Calendar(Calendar),
     /// Duplicate search over a generated city with so many open requests. Needs no stack.
     Dedup(Dedup),
+    /// A unit's month: is equal work given to equal people? Needs no stack.
+    Fairness(Fairness),
+}
+
+/// `suban bench fairness`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Fairness {
+    /// The same seed plays the same month.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// People, in four groups that take turns.
+    #[arg(long, default_value_t = 24)]
+    pub(crate) people: u32,
+    /// Tickets in the month.
+    #[arg(long, default_value_t = 6_000)]
+    pub(crate) tickets: u32,
+    /// Print as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// `suban bench dedup`.
