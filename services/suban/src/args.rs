@@ -469,6 +469,18 @@ pub(crate) enum RosterVerb {
         #[arg(long)]
         json: bool,
     },
+    /// Put a roster in force: notices name who stands there by it.
+    Publish {
+        /// A folder or a workbook (.xlsx).
+        folder: PathBuf,
+        /// In force from then on, an instant like 2027-01-01T00:00:00+08:00; at once when not said.
+        #[arg(long, value_name = "INSTANT")]
+        effective: Option<String>,
+        #[command(flatten)]
+        from: RosterFrom,
+        #[command(flatten)]
+        why: Published,
+    },
     /// Who answers for a unit, and every step to that; who serves there.
     Who {
         /// A unit or a team.

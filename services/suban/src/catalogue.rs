@@ -156,11 +156,11 @@ fn utf8(path: &Path) -> anyhow::Result<String> {
     })
 }
 
-fn actor(why: &Published) -> anyhow::Result<Actor> {
+pub(crate) fn actor(why: &Published) -> anyhow::Result<Actor> {
     Ok(Actor { role: Role::SysAdmin, person: why.by.clone(), unit: None, area: None })
 }
 
-fn instant(text: &str) -> anyhow::Result<At> {
+pub(crate) fn instant(text: &str) -> anyhow::Result<At> {
     let at: jiff::Timestamp =
         text.parse().with_context(|| format!("--from {text}: must be an instant like 2027-01-01T00:00:00+08:00"))?;
     Ok(At::from(at))

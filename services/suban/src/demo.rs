@@ -15,6 +15,7 @@ use crate::{
     history::Year,
     overview, print,
     processes::{Processes, told_to_stop},
+    roster,
 };
 
 /// City seconds a real second, unless a setting says otherwise: a unit that forgets to sign must become late while
@@ -40,6 +41,11 @@ pub(crate) async fn up(mut settings: Settings, how: &Up) -> anyhow::Result<ExitC
     };
     let version = catalogue::publish_folder(&store, Path::new(folder), name).await?;
     print::out(&format!("事项清单 catalogue in force: {version}"));
+    let roster = Path::new(folder).join("roster");
+    if roster.is_dir() {
+        let version = roster::publish_folder(&store, &roster).await?;
+        print::out(&format!("排班表 roster in force: {version}"));
+    }
 
     let mut processes = Processes::new(&settings, &logs)?;
     processes.start_all()?;

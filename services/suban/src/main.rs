@@ -75,7 +75,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Verb::Replay { service } => stream::replay(settings, service).await,
             Verb::Republish { from } => stream::republish(&settings, &from).await,
             Verb::Calendar(what) => calendar::command(&what),
-            Verb::Roster(what) => roster::command(&what),
+            Verb::Roster(what) => roster::command(&settings, &what).await,
             Verb::Token(what) => tokens::command(&settings, &what).await,
             Verb::Keys(what) => tokens::keys(&settings, &what).await,
             Verb::Erase(what) => tokens::erase(&settings, &what).await,

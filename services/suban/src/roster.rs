@@ -1,21 +1,40 @@
-//! `suban roster`: is a roster sound, who answers for a unit and why, and where nobody serves. Needs no server.
+//! `suban roster`: is a roster sound, who answers for a unit and why, and where nobody serves. Only to put one in force
+//! a server is needed.
 
-use std::{collections::BTreeMap, path::Path, process::ExitCode};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::{Context as _, anyhow};
 use serde::Serialize;
-use suban_domain::{At, PersonCode, UnitCode, calendar::Calendars};
+use suban_domain::{At, PersonCode, UnitCode, VersionCode, calendar::Calendars};
 use suban_roster::{Files, Found, Lack, Problem, Problems, Rank, Roster, Rung, Table, Units};
-use suban_runtime::Clock;
+use suban_runtime::{Clock, Settings};
+use suban_service::rosters;
+use suban_store::Store;
 
 use crate::{
-    args::{RosterFrom, RosterVerb},
-    calendar, print,
+    args::{Published, RosterFrom, RosterVerb},
+    calendar, catalogue,
+    demo::open_store,
+    print,
 };
 
+/// Kept where nobody said why.
+const BY_HAND: &str = "published by hand";
+
 /// `suban roster`.
-pub(crate) fn command(what: &RosterVerb) -> anyhow::Result<ExitCode> {
+pub(crate) async fn command(settings: &Settings, what: &RosterVerb) -> anyhow::Result<ExitCode> {
     match what {
+        RosterVerb::Publish { folder, effective, from, why } => {
+            let store = open_store(settings).await?;
+            let from_then = effective.as_deref().map(catalogue::instant).transpose()?;
+            let version = publish(&store, folder, from, from_then, why).await?;
+            print::out(&format!("排班表 roster in force: {version}"));
+            Ok(ExitCode::SUCCESS)
+        }
         RosterVerb::Check { folder, from, json } => check(folder, from, *json),
         RosterVerb::Who { unit, at, roster, from, json } => who(unit, at.as_deref(), roster, from, *json),
         RosterVerb::Gaps { unit, at, days, roster, from, json } => {
@@ -59,13 +78,38 @@ fn files(folder: &Path) -> anyhow::Result<Result<Files, Problems>> {
     Ok(Ok(files))
 }
 
+/// Puts a roster in force, from then on or at once.
+async fn publish(
+    store: &Store,
+    folder: &Path,
+    from: &RosterFrom,
+    effective_at: Option<At>,
+    why: &Published,
+) -> anyhow::Result<VersionCode> {
+    let files = files(folder)??;
+    let units = text(&units_file(folder, from.units.as_deref())?)?;
+    let effective_at = effective_at.unwrap_or_else(|| store.clock().now());
+    let reason = why.reason.as_deref().unwrap_or(BY_HAND);
+    Ok(rosters::publish(store, &catalogue::actor(why)?, &units, &files, (effective_at, reason)).await?)
+}
+
+/// Publishes a folder for whoever tries the suite out.
+pub(crate) async fn publish_folder(store: &Store, folder: &Path) -> anyhow::Result<VersionCode> {
+    let from = RosterFrom { units: None, calendars: Vec::new(), notice: Vec::new() };
+    publish(store, folder, &from, None, &Published { by: PersonCode::new("operator")?, reason: None }).await
+}
+
 /// The catalogue's units: a file by name, the one in the folder, or the one beside it.
 fn units(folder: &Path, named: Option<&Path>) -> anyhow::Result<Units> {
+    let path = units_file(folder, named)?;
+    Units::parse(&text(&path)?).map_err(|problem| anyhow!("{}: {problem}", path.display()))
+}
+
+fn units_file(folder: &Path, named: Option<&Path>) -> anyhow::Result<PathBuf> {
     let beside = folder.parent().map(|parent| parent.join("units.csv"));
     let found = [named.map(Path::to_owned), Some(folder.join("units.csv")), beside];
     let path = found.into_iter().flatten().find(|path| Some(path.as_path()) == named || path.exists());
-    let path = path.ok_or_else(|| anyhow!("no units.csv in {} or beside it; say --units FILE", folder.display()))?;
-    Units::parse(&text(&path)?).map_err(|problem| anyhow!("{}: {problem}", path.display()))
+    path.ok_or_else(|| anyhow!("no units.csv in {} or beside it; say --units FILE", folder.display()))
 }
 
 fn text(path: &Path) -> anyhow::Result<String> {

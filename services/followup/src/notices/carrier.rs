@@ -25,6 +25,9 @@ pub struct Letter {
     /// Who stands there now, by the roster in force; not said where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
+    /// Their phone as the telephone system calls it, which is a reference and no number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
     /// In Chinese, signed by the city.
     pub zh: String,
     /// In English.

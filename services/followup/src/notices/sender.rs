@@ -158,13 +158,15 @@ impl Office {
         let unit = planned.about.as_ref().or_else(|| ticket.lead().map(|lead| &lead.unit)).map(name);
         let number = ticket.number.to_string();
         let known = Known { number: &number, unit: unit.as_deref(), said: &planned.said };
+        let (person, phone) = self.stands_there(&planned.to).unzip();
         let city = &self.app.settings.city;
         let [zh, en] = self.texts.say(planned.kind, known, &city.time_zone());
         Letter {
             id: notice.id(),
             kind: planned.kind.code(),
             to: planned.to.to_string(),
-            person: self.stands_there(&planned.to),
+            person,
+            phone,
             zh: format!("【{}】{zh}", city.name),
             en: format!("{}: {en}", city.name),
             number,
@@ -172,7 +174,7 @@ impl Office {
     }
 
     /// Who fills a function of a unit now, by the roster in force.
-    fn stands_there(&self, to: &Recipient) -> Option<String> {
+    fn stands_there(&self, to: &Recipient) -> Option<(String, String)> {
         let Recipient::Unit(unit, rung) = to else { return None };
         let first = match rung {
             Rung::Duty => OnRoster::Duty,
@@ -180,7 +182,9 @@ impl Office {
             Rung::Lead => OnRoster::Lead,
         };
         let known = self.rosters.now()?;
-        Some(known.roster.responsible_from(first, unit, self.app.clock().now()).person.to_string())
+        let person = known.roster.responsible_from(first, unit, self.app.clock().now()).person;
+        let phone = known.roster.person(&person).map(|person| person.phone.clone()).unwrap_or_default();
+        Some((person.to_string(), phone))
     }
 
     async fn send(&self, letter: Letter, notice: Notice, now: At) -> (Notice, Ending) {
