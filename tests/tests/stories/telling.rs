@@ -2,6 +2,7 @@
 
 use suban_domain::{Role, Span, State};
 use suban_proto::v1::{self, NoticeState};
+use suban_runtime::Service;
 use suban_tests::{City, Desk, PATIENCE, Plan, eventually, story};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -203,4 +204,27 @@ async fn who_urges_at_night_hears_of_it_in_the_morning() {
         .await;
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_names_who_is_on_duty_by_the_roster_in_force() {
+    Plan { closed: vec![Service::Followup], ..Plan::default() }
+        .story(async |city| {
+            let roster = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/demo/roster");
+            let publish = ["roster", "publish", roster, "--effective", "2026-01-01T00:00:00+08:00"];
+            let told = city.runs(&publish).await;
+            assert!(told.ok, "{}{}", told.out, told.complaints);
+            city.open(Service::Followup).await;
+            let (railing, supervisor) = unsigned(city).await;
+            city.passes(Span::minutes(121));
+            let duty = format!("unit:{}:duty", words::ROADS);
+            hears(&supervisor, &railing.number, &[("URGE", &duty)]).await;
+            let ask = v1::ListNoticesRequest { ticket: railing.number.clone(), ..Default::default() };
+            let notices = supervisor.followup().list_notices(ask).await.unwrap().into_inner().notices;
+            let at = ["--unit", words::ROADS, "--at", "2026-03-10T11:35", "--roster", roster, "--json"];
+            let who = city.runs(&[&["roster", "who"], &at[..]].concat()).await;
+            let who: serde_json::Value = serde_json::from_str(&who.out).unwrap();
+            assert_eq!(who["person"], notices[0].person.as_str(), "{who} {notices:?}");
+        })
+        .await;
 }
