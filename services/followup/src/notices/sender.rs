@@ -34,9 +34,8 @@ const TRIES: u32 = 12;
 /// First and longest pause between two tries.
 const FIRST_PAUSE: Span = Span::minutes(1);
 const LONGEST_PAUSE: Span = Span::hours(8);
-/// A notice that is put into the queue meanwhile is late by no more than this.
-const LONGEST_SLEEP: Duration = Duration::from_secs(1);
-const SHORTEST_SLEEP: Duration = Duration::from_millis(50);
+/// Between two rounds, unless one was full: nobody is told a second too late, and what comes in a second goes together.
+const ROUND: Duration = Duration::from_secs(1);
 
 /// What sending needs.
 pub(crate) struct Office {
@@ -51,11 +50,11 @@ pub(crate) async fn run(office: Office) -> Result<(), Infallible> {
     let stop = office.app.tasks.stop();
     loop {
         let sleep = match office.tick().await {
-            Ok(taken) if taken > 0 => Duration::ZERO,
-            Ok(_) => office.until_next().await,
+            Ok(taken) if taken == BATCH as usize => Duration::ZERO,
+            Ok(_) => ROUND,
             Err(error) => {
                 tracing::warn!(error = %error, "notices could not be sent; tried again");
-                LONGEST_SLEEP
+                ROUND
             }
         };
         tokio::select! {
@@ -66,13 +65,6 @@ pub(crate) async fn run(office: Office) -> Result<(), Infallible> {
 }
 
 impl Office {
-    async fn until_next(&self) -> Duration {
-        match tables::next(self.app.store.pool()).await {
-            Ok(Some(next)) => self.app.clock().until(next).clamp(SHORTEST_SLEEP, LONGEST_SLEEP),
-            Ok(None) | Err(_) => LONGEST_SLEEP,
-        }
-    }
-
     /// Sends a batch of what is due; answers how many were taken.
     async fn tick(&self) -> Result<usize, StoreError> {
         let (pool, now) = (self.app.store.pool(), self.app.clock().now());
@@ -120,7 +112,7 @@ impl Office {
         let zone = self.app.settings.city.time_zone();
         let morning = awake(now, &planned.to, notice.urgency, &zone);
         if morning > now {
-            return Some(Ending::Later(morning, "quiet hours".into()));
+            return Some(Ending::PutOff(morning, "quiet hours"));
         }
         if notice.urgency == Urgency::Critical {
             return None;
@@ -133,7 +125,7 @@ impl Office {
                 Some(Ending::Dropped("the day's limit for one citizen"))
             }
             Recipient::Unit(..) | Recipient::Desk(_) if *had > i64::from(settings.a_day_to_a_desk) => {
-                Some(Ending::Later(now.plus(Span::hours(24)), "the day's limit for one desk".into()))
+                Some(Ending::PutOff(now.plus(Span::hours(24)), "the day's limit for one desk"))
             }
             _ => None,
         }
@@ -193,12 +185,12 @@ impl Office {
             Ok(receipt) => {
                 Ending::Sent { receipt, template: self.texts.version().to_string(), person: letter.person.clone() }
             }
-            Err(problem) => later(&problem, notice.attempts, now),
+            Err(problem) => later(&problem, notice.attempts + 1, now),
         };
         let outcome = match &ending {
             Ending::Sent { .. } => "sent",
             Ending::Failed(_) => "failed",
-            Ending::Dropped(_) | Ending::Later(..) => "later",
+            Ending::Dropped(_) | Ending::PutOff(..) | Ending::Later(..) => "later",
         };
         metrics::counter!("suban_notices_total", "kind" => letter.kind, "outcome" => outcome).increment(1);
         (notice, ending)
@@ -239,16 +231,18 @@ impl Office {
             // The codes of D§13 that leave the house are short messages, whatever carries them.
             let action = Action::NoticeSent { notice: which, channel: Channel::Sms, receipt };
             let command = Command { by: App::system(), at: now, request, action };
-            let before = changes.remove(&notice.ticket);
-            let current = before.as_ref().map_or(ticket, |change| &change.after);
-            let next = Change::decide(current.clone(), &command, &self.app.limits)?;
-            changes.insert(
-                notice.ticket,
-                match before {
-                    Some(before) => before.then(next),
-                    None => next,
-                },
-            );
+            let current = changes.get(&notice.ticket).map_or(ticket, |change| &change.after);
+            match Change::decide(current.clone(), &command, &self.app.limits) {
+                Ok(next) => {
+                    let change = match changes.remove(&notice.ticket) {
+                        Some(before) => before.then(next),
+                        None => next,
+                    };
+                    changes.insert(notice.ticket, change);
+                }
+                // It is sent; were the batch given up for it, all of it would be sent again for ever.
+                Err(error) => tracing::error!(ticket = %notice.ticket, %error, "a notice that was sent is no event"),
+            }
         }
         Ok(changes.into_values().collect())
     }

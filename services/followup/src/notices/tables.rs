@@ -77,6 +77,8 @@ pub enum Ending {
     Dropped(&'static str),
     /// It will never be taken; why.
     Failed(String),
+    /// It was not tried, and goes out then; why.
+    PutOff(At, &'static str),
     /// It is tried again then; why.
     Later(At, String),
 }
@@ -124,7 +126,7 @@ pub async fn take(pool: &PgPool, now: At, lease: At, most: u32) -> Result<Vec<No
         "with due as materialized (
            select ticket_id, cause, kind, recipient from followup.notice
             where state = 1 and not_before <= $1 order by not_before, ticket_id limit $3 for update skip locked)
-         update followup.notice n set not_before = $2, attempts = n.attempts + 1
+         update followup.notice n set not_before = $2
            from due
           where (n.ticket_id, n.cause, n.kind, n.recipient) = (due.ticket_id, due.cause, due.kind, due.recipient)
          returning n.ticket_id, n.cause, n.kind, n.recipient, n.urgency, n.holds, n.about_unit, n.said, n.not_before,
@@ -138,18 +140,6 @@ pub async fn take(pool: &PgPool, now: At, lease: At, most: u32) -> Result<Vec<No
     let mut notices: Vec<Notice> = rows.iter().map(notice).collect::<Result<_, _>>()?;
     notices.sort_by(|a, b| b.urgency.cmp(&a.urgency).then_with(|| key(a).cmp(&key(b))));
     Ok(notices)
-}
-
-/// When the next one is due. Served by `notice_due`.
-///
-/// # Errors
-/// When Postgres is away.
-pub async fn next(pool: &PgPool) -> Result<Option<At>, StoreError> {
-    let next: Option<OffsetDateTime> =
-        sqlx::query_scalar("select not_before from followup.notice where state = 1 order by not_before limit 1")
-            .fetch_optional(pool)
-            .await?;
-    Ok(next.map(from_db))
 }
 
 /// How many of these recipients' notices went out since `from`. Served by `notice_sent`.
@@ -179,11 +169,11 @@ pub async fn end(conn: &mut PgConnection, endings: &[(Notice, Ending)], at: At) 
         Ending::Sent { .. } => State::Sent,
         Ending::Dropped(_) => State::Dropped,
         Ending::Failed(_) => State::Failed,
-        Ending::Later(..) => State::Waiting,
+        Ending::PutOff(..) | Ending::Later(..) => State::Waiting,
     };
     let problem = |ending: &Ending| match ending {
         Ending::Sent { .. } => None,
-        Ending::Dropped(why) => Some((*why).to_owned()),
+        Ending::Dropped(why) | Ending::PutOff(_, why) => Some((*why).to_owned()),
         Ending::Failed(why) | Ending::Later(_, why) => Some(why.clone()),
     };
     let sent = |ending: &Ending| match ending {
@@ -191,17 +181,18 @@ pub async fn end(conn: &mut PgConnection, endings: &[(Notice, Ending)], at: At) 
         _ => (None, None, None),
     };
     let again = |ending: &Ending| match ending {
-        Ending::Later(at, _) => Some(to_db(*at)),
+        Ending::PutOff(at, _) | Ending::Later(at, _) => Some(to_db(*at)),
         _ => None,
     };
+    let tried = |ending: &Ending| i16::from(!matches!(ending, Ending::Dropped(_) | Ending::PutOff(..)));
     sqlx::query(
         "update followup.notice n
-            set state = e.state, problem = e.problem, receipt = e.receipt, template = e.template,
+            set state = e.state, attempts = n.attempts + e.tried, problem = e.problem, receipt = e.receipt, template = e.template,
                 person = e.person,
                 not_before = coalesce(e.again, n.not_before), ended_at = case when e.state = 1 then null else $10 end
            from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::int2[], $6::text[], $7::text[], $8::text[],
-                       $9::timestamptz[], $11::text[])
-             as e(ticket_id, cause, kind, recipient, state, problem, receipt, template, again, person)
+                       $9::timestamptz[], $11::text[], $12::int2[])
+             as e(ticket_id, cause, kind, recipient, state, problem, receipt, template, again, person, tried)
           where (n.ticket_id, n.cause, n.kind, n.recipient) = (e.ticket_id, e.cause, e.kind, e.recipient)
             and n.state = 1",
     )
@@ -216,6 +207,7 @@ pub async fn end(conn: &mut PgConnection, endings: &[(Notice, Ending)], at: At) 
     .bind(endings.iter().map(|(_, e)| again(e)).collect::<Vec<Option<OffsetDateTime>>>())
     .bind(to_db(at))
     .bind(endings.iter().map(|(_, e)| sent(e).2).collect::<Vec<_>>())
+    .bind(endings.iter().map(|(_, e)| tried(e)).collect::<Vec<_>>())
     .execute(conn)
     .await?;
     Ok(())
