@@ -254,8 +254,9 @@ fn refused(
     chosen: &PersonCode,
 ) -> Vec<(PersonCode, Refused)> {
     let was_pinned = work.pinned.as_ref() == Some(chosen);
+    let by_code: BTreeMap<&PersonCode, &Candidate<'_>> = candidates.iter().map(|c| (&c.person.code, c)).collect();
     let why = |person: &Person| {
-        let Some(candidate) = candidates.iter().find(|c| c.person.code == person.code) else {
+        let Some(candidate) = by_code.get(&person.code) else {
             return if roster.is_away(&person.code, now) { Refused::OnLeave } else { Refused::OffDuty };
         };
         match candidate.full() {
@@ -266,14 +267,13 @@ fn refused(
             None => Refused::HadMore { balance: candidate.balance },
         }
     };
-    let is_team = roster.units().parent(&work.unit).is_some();
+    let unit = roster.units().parent(&work.unit).unwrap_or(&work.unit);
     let asked = |person: &&Person| {
-        let here = if is_team { person.team.as_ref() == Some(&work.unit) } else { person.unit == work.unit };
-        let serves = || candidates.iter().any(|c| c.person.code == person.code);
-        (here && person.jobs.contains(&work.job)) || serves()
+        let here = *unit == work.unit || person.team.as_ref() == Some(&work.unit);
+        (here && person.jobs.contains(&work.job)) || by_code.contains_key(&person.code)
     };
     let mut refused: BTreeMap<PersonCode, Refused> =
-        roster.people().filter(asked).map(|person| (person.code.clone(), why(person))).collect();
+        roster.people_of(unit).filter(asked).map(|person| (person.code.clone(), why(person))).collect();
     if let Some(code) = &work.pinned {
         let of_unit = roster.person(code).is_some_and(|person| is_of_unit(roster, person, &work.unit));
         refused.insert(code.clone(), if of_unit { Refused::OnLeave } else { Refused::OtherUnit });

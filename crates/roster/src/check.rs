@@ -60,7 +60,11 @@ pub(crate) fn build(
         return Err(site.refusal());
     }
     let Site { members, places, deputies, .. } = site;
-    Ok(Roster { units: units.clone(), members, places, deputies, district })
+    let mut crews: BTreeMap<UnitCode, Vec<Arc<Member>>> = BTreeMap::new();
+    for member in members.values() {
+        crews.entry(member.person.unit.clone()).or_default().push(member.clone());
+    }
+    Ok(Roster { units: units.clone(), members, crews, places, deputies, district })
 }
 
 /// A roster that is being built.

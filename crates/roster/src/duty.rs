@@ -102,23 +102,28 @@ impl Roster {
         at: At,
         away: &mut dyn FnMut(&'a Member, Option<&'a Member>),
     ) -> Option<&'a Arc<Member>> {
-        self.asked(member, None, at, away)
+        self.asked(member, None, at, away, &mut Vec::new())
     }
 
-    /// Ends, because no cycle of deputies holds at any instant.
+    /// Ends, because no cycle of deputies holds at any instant; asks nobody twice.
     fn asked<'a>(
         &'a self,
         member: &'a Arc<Member>,
         instead_of: Option<&'a Member>,
         at: At,
         away: &mut dyn FnMut(&'a Member, Option<&'a Member>),
+        asked: &mut Vec<&'a PersonCode>,
     ) -> Option<&'a Arc<Member>> {
         if !member.is_away(at) {
             return Some(member);
         }
+        if asked.contains(&member.code()) {
+            return None;
+        }
+        asked.push(member.code());
         away(member, instead_of);
         let deputies = self.deputies.get(member.code()).map_or(&[][..], Vec::as_slice);
         let now = deputies.iter().filter(|deputy| deputy.from <= at && at < deputy.until);
-        now.into_iter().find_map(|deputy| self.asked(&deputy.deputy, Some(member), at, away))
+        now.into_iter().find_map(|deputy| self.asked(&deputy.deputy, Some(member), at, away, asked))
     }
 }

@@ -42,7 +42,7 @@ pub struct Month {
 
 impl Default for Month {
     fn default() -> Self {
-        Self { seed: 1, people: 24, tickets: 6_000 }
+        Self { seed: 1, people: 40, tickets: 30_000 }
     }
 }
 

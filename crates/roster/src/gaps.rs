@@ -61,19 +61,15 @@ impl Roster {
         let district = || self.district.all().map(|member| &member.person);
         let codes = self.upwards(unit).chain(self.units.teams(unit)).chain(district().map(crate::Person::place));
         let codes: BTreeSet<&UnitCode> = codes.collect();
-        let units: BTreeSet<&UnitCode> = codes.iter().copied().chain(district().map(|person| &person.unit)).collect();
         for place in codes.iter().filter_map(|code| self.places.get(*code)) {
             shifts(place, from, until, &mut all);
         }
-        let concerned = |unit: &UnitCode, team: Option<&UnitCode>| {
-            units.contains(unit) || team.is_some_and(|team| units.contains(team))
-        };
-        for member in self.members.values() {
-            if concerned(&member.person.unit, member.person.team.as_ref()) {
-                all.extend(member.away.iter().flat_map(|(from, until)| [*from, *until]));
-                let deputies = self.deputies.get(member.code()).into_iter().flatten();
-                all.extend(deputies.flat_map(|deputy| [deputy.from, deputy.until]));
-            }
+        // Deputies are of the same unit, so nobody else's leave matters.
+        let units: BTreeSet<&UnitCode> = codes.iter().map(|code| self.units.parent(code).unwrap_or(code)).collect();
+        for member in units.into_iter().filter_map(|unit| self.crews.get(unit)).flatten() {
+            all.extend(member.away.iter().flat_map(|(from, until)| [*from, *until]));
+            let deputies = self.deputies.get(member.code()).into_iter().flatten();
+            all.extend(deputies.flat_map(|deputy| [deputy.from, deputy.until]));
         }
         all.into_iter().filter(|at| from < *at && *at < until).collect()
     }

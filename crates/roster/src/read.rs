@@ -1,5 +1,6 @@
 //! From the tables' text to rows: columns by name, every cell checked on its own.
 
+mod rows;
 mod workbook;
 
 use std::{
@@ -8,19 +9,12 @@ use std::{
     str::FromStr,
 };
 
-use jiff::{
-    ToSpan as _,
-    civil::{Date, DateTime, Time},
-};
+use jiff::civil::Date;
 
-use crate::{
-    Cycle, Deputy, Duty, Exception, Person, Problem, Rank, Shift, Table, Tables, Times, Turn, check::HalfRead,
-};
+use crate::{Problem, Table, Tables, check::HalfRead};
 
 /// Between several values of one cell.
 const LIST: char = '|';
-/// People a shift needs when its row says nothing (D§14).
-const MINIMUM: u32 = 2;
 
 /// The tables of one roster as text (CSV in UTF-8). Exceptions and deputies may be missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -44,11 +38,11 @@ impl Files {
 
     pub(crate) fn read(&self) -> Read {
         let mut read = Read { tables: Tables::default(), problems: Vec::new(), half_read: BTreeSet::new() };
-        read.tables.people = self.table(Table::People, &mut read, person);
-        read.tables.shifts = self.table(Table::Shifts, &mut read, shift);
-        read.tables.duty = self.table(Table::Duty, &mut read, duty);
-        read.tables.exceptions = self.table(Table::Exceptions, &mut read, exception);
-        read.tables.deputies = self.table(Table::Deputies, &mut read, deputy);
+        read.tables.people = self.table(Table::People, &mut read, rows::person);
+        read.tables.shifts = self.table(Table::Shifts, &mut read, rows::shift);
+        read.tables.duty = self.table(Table::Duty, &mut read, rows::duty);
+        read.tables.exceptions = self.table(Table::Exceptions, &mut read, rows::exception);
+        read.tables.deputies = self.table(Table::Deputies, &mut read, rows::deputy);
         read
     }
 
@@ -231,115 +225,4 @@ fn parse<T: FromStr<Err: Display>>(cell: &str) -> Result<T, String> {
 fn date(cell: &str) -> Result<Date, String> {
     let date = cell.parse::<Date>().ok().filter(|date| date.to_string() == cell);
     date.ok_or_else(|| format!("`{cell}` is no date; write it like 2026-10-01"))
-}
-
-/// `2026-10-01T14:00`, or a date for its first moment.
-fn moment(cell: &str) -> Result<DateTime, String> {
-    if let Ok(date) = date(cell) {
-        return Ok(date.to_datetime(Time::midnight()));
-    }
-    let time = cell.parse::<DateTime>().ok().filter(|_| cell.contains(['T', ' ']));
-    time.ok_or_else(|| format!("`{cell}` is no date or time; write it like 2026-10-01 or 2026-10-01T14:00"))
-}
-
-fn person(line: &mut Line<'_>) -> Option<Person> {
-    let number = |cell: &str| cell.parse().map_err(|_| format!("`{cell}` is no whole number, such as 20"));
-    let (code, unit, team) = (line.must("person"), line.must("unit"), line.may("team"));
-    let (jobs, skills, areas) = (line.list("jobs"), line.list("skills"), line.list("areas"));
-    let capacity = line.read("capacity", |cell| if cell.is_empty() { Ok(None) } else { number(cell).map(Some) });
-    Some(Person {
-        row: line.row,
-        code: code?,
-        unit: unit?,
-        team: team?,
-        jobs: jobs?,
-        skills: skills?,
-        areas: areas?,
-        capacity: capacity?,
-        phone: line.cell("phone").to_owned(),
-        backup_phone: line.cell("backup_phone").to_owned(),
-    })
-}
-
-fn shift(line: &mut Line<'_>) -> Option<Shift> {
-    let (code, unit, days) = (line.must("shift"), line.may("unit"), line.may("days"));
-    let from = line.cell("from").to_owned();
-    let times = line.read("until", |until| Times::parse(&from, until).map_err(|e| e.problem));
-    let minimum = line.read("minimum", |cell| match cell {
-        "" => Ok(MINIMUM),
-        cell => cell.parse().map_err(|_| format!("`{cell}` is no whole number, such as 2")),
-    });
-    let (anchor, letters) = (line.may_date("anchor")?, line.cell("cycle").to_owned());
-    let cycle = match (letters.as_str(), anchor) {
-        ("", None) => Some(None),
-        ("", Some(_)) => line.read("cycle", |_| Err("is empty, but there is an anchor; write one letter a day".into())),
-        (_, None) => line.read("anchor", |_| Err("is empty; write the date of the first letter of the cycle".into())),
-        (_, Some(anchor)) => line.read("cycle", |cell| Cycle::new(cell, anchor).map(Some).map_err(|e| e.problem)),
-    };
-    Some(Shift {
-        row: line.row,
-        code: code?,
-        unit: unit?,
-        times: times?,
-        days: days?.unwrap_or_default(),
-        minimum: minimum?,
-        cycle: cycle?,
-    })
-}
-
-fn duty(line: &mut Line<'_>) -> Option<Duty> {
-    let (shift, group, person) = (line.must("shift"), line.may("group"), line.must("person"));
-    let (rank, from, until) = (line.may("rank"), line.may_date("from"), line.may_date("until"));
-    Some(Duty {
-        row: line.row,
-        shift: shift?,
-        group: group?,
-        person: person?,
-        rank: rank?.unwrap_or(Rank::Duty),
-        from: from?,
-        until: until?,
-    })
-}
-
-fn exception(line: &mut Line<'_>) -> Option<Exception> {
-    let row = line.row;
-    match line.cell("kind") {
-        "leave" => {
-            line.must_be_empty(&["shift", "date", "other", "other_shift", "other_date", "rank"], "leave");
-            let (person, from) = (line.must("person"), line.read("from", moment));
-            // A date is its whole day.
-            let until = line.read("until", |cell| match date(cell) {
-                Ok(day) => Ok(day.saturating_add(1.day()).to_datetime(Time::midnight())),
-                Err(_) => moment(cell),
-            });
-            Some(Exception::Leave { row, person: person?, from: from?, until: until? })
-        }
-        "swap" => {
-            line.must_be_empty(&["rank", "from", "until"], "a swap");
-            let one = turn(line, ["person", "shift", "date"]);
-            let other = turn(line, ["other", "other_shift", "other_date"]);
-            Some(Exception::Swap { row, one: one?, other: other? })
-        }
-        "extra" => {
-            line.must_be_empty(&["other", "other_shift", "other_date", "from", "until"], "extra duty");
-            let (turn, rank) = (turn(line, ["person", "shift", "date"]), line.may("rank"));
-            Some(Exception::Extra { row, turn: turn?, rank: rank?.unwrap_or(Rank::Staff) })
-        }
-        other => {
-            let text = format!("`{other}` is no kind of exception; write leave, swap or extra");
-            line.say("kind", text);
-            None
-        }
-    }
-}
-
-fn turn(line: &mut Line<'_>, [person, shift, day]: [&str; 3]) -> Option<Turn> {
-    let (person, shift, date) = (line.must(person), line.must(shift), line.date(day));
-    Some(Turn { person: person?, shift: shift?, date: date? })
-}
-
-fn deputy(line: &mut Line<'_>) -> Option<Deputy> {
-    let (person, deputy) = (line.must("person"), line.must("deputy"));
-    let (from, until) = (line.may_date("from"), line.may_date("until"));
-    Some(Deputy { row: line.row, person: person?, deputy: deputy?, from: from?, until: until? })
 }

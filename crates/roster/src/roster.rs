@@ -18,6 +18,8 @@ use crate::{Files, Group, Person, Problems, Rank, Shift, Table, Tables, Units, c
 pub struct Roster {
     pub(crate) units: Units,
     pub(crate) members: BTreeMap<PersonCode, Arc<Member>>,
+    /// Everybody of a unit and its teams, by code.
+    pub(crate) crews: BTreeMap<UnitCode, Vec<Arc<Member>>>,
     /// By unit and team.
     pub(crate) places: BTreeMap<UnitCode, Place>,
     /// Who stands in, by whom they stand in for.
@@ -53,6 +55,11 @@ impl Roster {
     /// Everybody on the roster.
     pub fn people(&self) -> impl Iterator<Item = &Person> {
         self.members.values().map(|member| &member.person)
+    }
+
+    /// Everybody of a unit and its teams, by code.
+    pub fn people_of(&self, unit: &UnitCode) -> impl Iterator<Item = &Person> {
+        self.crews.get(unit).into_iter().flatten().map(|member| &member.person)
     }
 
     /// The units it knows, with teams or without; also those with nobody.

@@ -9,7 +9,10 @@ use std::{
 
 use anyhow::{Context as _, anyhow};
 use serde::Serialize;
-use suban_domain::{At, PersonCode, UnitCode, VersionCode, calendar::Calendars};
+use suban_domain::{
+    At, PersonCode, UnitCode, VersionCode,
+    calendar::{Calendar, Calendars},
+};
 use suban_roster::{Files, Found, Lack, Problem, Problems, Rank, Roster, Rung, Table, Units};
 use suban_runtime::{Clock, Settings};
 use suban_service::rosters;
@@ -201,7 +204,7 @@ fn who(unit: &UnitCode, at: Option<&str>, folder: &Path, from: &RosterFrom, json
         return Err(anyhow!("`{unit}` is no unit or team of units.csv"));
     }
     let calendar = calendars.of_unit(unit);
-    let at = instant(at, &calendars, unit)?;
+    let at = instant(at, calendar)?;
     let local = |at: At| calendar::local(at, calendar);
     let answers = roster.responsible(unit, at);
     let (phone, backup_phone) = roster
@@ -255,9 +258,11 @@ fn who(unit: &UnitCode, at: Option<&str>, folder: &Path, from: &RosterFrom, json
     Ok(ExitCode::SUCCESS)
 }
 
-/// A local time of the unit, or now.
-fn instant(text: Option<&str>, calendars: &Calendars, unit: &UnitCode) -> anyhow::Result<At> {
-    text.map_or_else(|| Ok(Clock::system().now()), |text| calendar::instant(text, calendars.of_unit(unit)))
+/// A local time of a calendar, or now, to the minute.
+fn instant(text: Option<&str>, calendar: &Calendar) -> anyhow::Result<At> {
+    let minute = 60_000_000;
+    let now = || At::from_micros(Clock::system().now().micros().div_euclid(minute) * minute);
+    text.map_or_else(|| Ok(now()), |text| calendar::instant(text, calendar))
 }
 
 #[derive(Serialize)]
@@ -292,7 +297,7 @@ fn gaps(
         return Err(anyhow!("`{unit}` is no unit or team of units.csv"));
     }
     let city = calendars.default_calendar();
-    let now = at.map_or_else(|| Ok(Clock::system().now()), |text| calendar::instant(text, city))?;
+    let now = instant(at, city)?;
     let units: Vec<UnitCode> =
         only.map_or_else(|| roster.units().units().cloned().collect(), |unit| vec![unit.clone()]);
     let mut found = Gaps { from: calendar::local(now, city), days, alarms: Vec::new(), gaps: Vec::new() };

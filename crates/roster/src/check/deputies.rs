@@ -1,5 +1,7 @@
 //! Deputies: of the same unit, and never in a circle.
 
+use std::collections::BTreeSet;
+
 use jiff::{
     ToSpan as _,
     civil::{Date, Time},
@@ -36,7 +38,7 @@ pub(super) fn check(site: &mut Site<'_>, deputies: &[Deputy]) {
         let from = row.from.map_or(At::from_micros(i64::MIN), midnight);
         let until = row.until.map_or(At::from_micros(i64::MAX), |day| midnight(day.saturating_add(1.day())));
         let mut path = vec![row.person.clone()];
-        if circle(site, &row.deputy, from, until, &mut path) {
+        if circle(site, &row.deputy, (from, until), &mut path, &mut BTreeSet::new()) {
             let names: Vec<_> = path.iter().map(PersonCode::as_str).collect();
             let text = format!("closes the circle {}; somebody of it must have no deputy then", names.join(" → "));
             site.say(FILE, row.row, "deputy", text);
@@ -47,14 +49,24 @@ pub(super) fn check(site: &mut Site<'_>, deputies: &[Deputy]) {
 }
 
 /// Does the way from `next` lead back to where the path begins, over links that all hold at some instant?
-fn circle(site: &Site<'_>, next: &PersonCode, from: At, until: At, path: &mut Vec<PersonCode>) -> bool {
+fn circle<'a>(
+    site: &'a Site<'_>,
+    next: &'a PersonCode,
+    (from, until): (At, At),
+    path: &mut Vec<PersonCode>,
+    seen: &mut BTreeSet<(&'a PersonCode, At, At)>,
+) -> bool {
+    // From here on nothing was found before.
+    if !seen.insert((next, from, until)) {
+        return false;
+    }
     path.push(next.clone());
     if path.first() == Some(next) {
         return true;
     }
     for link in site.deputies.get(next).into_iter().flatten() {
         let (from, until) = (from.max(link.from), until.min(link.until));
-        if from < until && circle(site, link.deputy.code(), from, until, path) {
+        if from < until && circle(site, link.deputy.code(), (from, until), path, seen) {
             return true;
         }
     }

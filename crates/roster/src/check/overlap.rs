@@ -3,42 +3,46 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{ToSpan as _, civil::Date};
-use suban_domain::{At, PersonCode};
+use suban_domain::{At, PersonCode, Span, UnitCode};
 
 use super::Site;
-use crate::{ShiftCode, Table, Times};
+use crate::{Shift, Table, roster::Place};
 
 /// A year with an official notice, for rosters that name no date.
 const SOME_YEAR: Date = jiff::civil::date(2026, 1, 1);
 
-struct Interval {
+struct Interval<'a> {
     from: At,
     until: At,
     date: Date,
-    shift: ShiftCode,
-    times: Times,
+    shift: &'a Shift,
     origin: (Table, u32),
 }
 
 /// Looks at every day from the earliest that duty and exceptions name until a year after the latest: beyond them, lines
 /// repeat with the rotations, which meet the days of a week in every way within a year.
 pub(super) fn check(site: &mut Site<'_>) {
-    let mut turns: BTreeMap<&PersonCode, Vec<Interval>> = BTreeMap::new();
     let (first, last) = period(site);
-    for place in site.places.values() {
-        for post in &place.posts {
-            for date in first.series(1.day()).take_while(|date| *date <= last) {
-                for entry in post.on(date, place) {
-                    let (from, until) = post.shift.times.on(date, place.calendar.zone());
-                    turns.entry(entry.member.code()).or_default().push(Interval {
-                        from,
-                        until,
-                        date,
-                        shift: post.shift.code.clone(),
-                        times: post.shift.times,
-                        origin: entry.origin,
-                    });
-                }
+    // Nobody serves outside of the own unit, so that one unit at a time is enough.
+    let mut units: BTreeMap<&UnitCode, Vec<&Place>> = BTreeMap::new();
+    for (code, place) in &site.places {
+        units.entry(site.units.parent(code).unwrap_or(code)).or_default().push(place);
+    }
+    let problems: Vec<_> = units.into_values().flat_map(|places| of_unit(&places, first, last)).collect();
+    for ((file, row), text) in problems {
+        site.say(file, row, "shift", text);
+    }
+}
+
+/// What is wrong, each with the place to say it at.
+fn of_unit(places: &[&Place], first: Date, last: Date) -> Vec<((Table, u32), String)> {
+    let mut turns: BTreeMap<&PersonCode, Vec<Interval<'_>>> = BTreeMap::new();
+    for (place, post) in places.iter().flat_map(|place| place.posts.iter().map(move |post| (place, post))) {
+        for date in first.series(1.day()).take_while(|date| *date <= last) {
+            let (from, until) = post.shift.times.on(date, place.calendar.zone());
+            for entry in post.on(date, place) {
+                let turn = Interval { from, until, date, shift: &post.shift, origin: entry.origin };
+                turns.entry(entry.member.code()).or_default().push(turn);
             }
         }
     }
@@ -46,23 +50,25 @@ pub(super) fn check(site: &mut Site<'_>) {
     let mut problems = Vec::new();
     for (person, mut turns) in turns {
         turns.sort_by_key(|turn| (turn.from, turn.until, turn.origin));
-        for pair in turns.windows(2) {
-            let [a, b] = pair else { continue };
-            // Named at the line that comes later, once for each two lines.
-            let (earlier, later) = if a.origin <= b.origin { (a, b) } else { (b, a) };
-            if b.from < a.until && said.insert((person, earlier.origin, later.origin)) {
-                let (file, row) = earlier.origin;
-                let text = format!(
-                    "{person} serves {} {} on {} and, by {file}:{row}, {} {} on {}, at the same time",
-                    later.shift, later.times, later.date, earlier.shift, earlier.times, earlier.date
-                );
-                problems.push((later.origin, text));
+        for (n, b) in turns.iter().enumerate() {
+            // No shift is longer than a day and an hour of moved clocks.
+            let before = turns.get(..n).unwrap_or_default().iter().rev();
+            for a in before.take_while(|a| b.from < a.from.plus(Span::hours(25))).filter(|a| b.from < a.until) {
+                // Named at the line that comes later, once for each two lines.
+                let (earlier, later) = if a.origin <= b.origin { (a, b) } else { (b, a) };
+                if said.insert((person, earlier.origin, later.origin)) {
+                    problems.push((later.origin, both(person, earlier, later)));
+                }
             }
         }
     }
-    for ((file, row), text) in problems {
-        site.say(file, row, "shift", text);
-    }
+    problems
+}
+
+fn both(person: &PersonCode, earlier: &Interval<'_>, later: &Interval<'_>) -> String {
+    let (file, row) = earlier.origin;
+    let turn = |turn: &Interval<'_>| format!("{} {} on {}", turn.shift.code, turn.shift.times, turn.date);
+    format!("{person} serves {} and, by {file}:{row}, {}, at the same time", turn(later), turn(earlier))
 }
 
 fn period(site: &Site<'_>) -> (Date, Date) {

@@ -73,6 +73,17 @@ fn overlapping_shifts_of_one_person_are_refused_with_both_rows() {
         .map(str::to_owned)
         .collect::<Vec<_>>()
     );
+    // A long shift meets every short one that begins in it.
+    let mut long = water();
+    long.shifts += "TEA,,15:00,16:00,,1,,\nCAKE,,16:00,17:00,,1,,\n";
+    long.duty += "TEA,,lee,staff,2026-09-01,2026-09-01\nCAKE,,lee,staff,2026-09-01,2026-09-01\n\
+                  24H,,lee,staff,2026-09-01,2026-09-01\n";
+    let rows = [
+        "duty.csv:12 shift: lee serves 24H 08:30-08:30+1 on 2026-09-01 and, by duty.csv:10, TEA 15:00-16:00 on",
+        "duty.csv:12 shift: lee serves 24H 08:30-08:30+1 on 2026-09-01 and, by duty.csv:11, CAKE 16:00-17:00 on",
+    ];
+    let said = long.problems();
+    assert!(rows.iter().all(|row| said.iter().any(|line| line.starts_with(row))) && said.len() == 2, "{said:#?}");
     // Not when it is somebody else's day.
     lines.duty = lines.duty.replace("MORNING,,ann,staff,,", "MORNING,,lee,staff,,");
     lines.roster();

@@ -30,6 +30,32 @@ fn a_shift_over_midnight_is_the_same_persons_until_it_ends() {
 }
 
 #[test]
+fn where_clocks_are_moved_a_shift_ends_by_the_clock_on_the_wall() {
+    let own =
+        "[[calendar]]\nname = \"ny\"\nzone = \"America/New_York\"\nhours = [\"09:00-17:00\"]\nunits = [\"WATER\"]\n";
+    let source = suban_domain::calendar::Source { file: "own.toml", text: own };
+    let calendars = suban_domain::calendar::Calendars::with(&[source], &[]).unwrap();
+    let mut lines = water();
+    lines.shifts = "DAY,,06:00,22:00,,1,,\nNIGHT,,22:00,06:00,,1,,\n".to_owned();
+    lines.duty = "DAY,,ann,duty,,\nNIGHT,,bob,duty,,\n".to_owned();
+    let roster = suban_roster::Roster::parse(&lines.files(), &super::units(), &calendars).unwrap();
+    let instant = |text: &str| suban_domain::At::from(text.parse::<jiff::Timestamp>().unwrap());
+    // Back from 02:00 to 01:00 on November 1, forward from 02:00 to 03:00 on March 14.
+    for (begin, end, hours) in [
+        ("2026-10-31T22:00-04:00", "2026-11-01T06:00-05:00", 9),
+        ("2027-03-13T22:00-05:00", "2027-03-14T06:00-04:00", 7),
+    ] {
+        let turn = roster.on_duty(&unit("WATER"), instant(begin)).remove(0);
+        assert_eq!((turn.person.as_str(), turn.from, turn.until), ("bob", instant(begin), instant(end)));
+        assert_eq!(turn.until.since(turn.from).as_seconds(), hours * 3600);
+        assert_eq!(roster.responsible(&unit("WATER"), turn.until).person.as_str(), "ann");
+        let last = turn.until.minus(suban_domain::Span::micros(1));
+        assert_eq!(roster.responsible(&unit("WATER"), last).person.as_str(), "bob");
+    }
+    assert_eq!(roster.gaps(&unit("WATER"), instant("2026-10-25T00:00-04:00"), 14), []);
+}
+
+#[test]
 fn four_people_take_turns_two_at_a_time() {
     let roster = water().roster();
     // 2026-09-01 is group A's; a cycle goes on for ever, also backwards.

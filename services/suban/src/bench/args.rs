@@ -34,10 +34,10 @@ pub(crate) struct Fairness {
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
     /// People, in four groups that take turns.
-    #[arg(long, default_value_t = 24)]
+    #[arg(long, default_value_t = 40)]
     pub(crate) people: u32,
     /// Tickets in the month.
-    #[arg(long, default_value_t = 6_000)]
+    #[arg(long, default_value_t = 30_000)]
     pub(crate) tickets: u32,
     /// Print as JSON.
     #[arg(long)]
