@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use suban_domain::{AreaCode, PersonCode, Role, UnitCode, VersionCode};
 use suban_runtime::Service;
 
-use crate::{backtest::args::Backtest, bench::args::Bench};
+use crate::{backtest::args::Backtest, bench::args::Bench, simulate::Simulate};
 
 /// Suban (速办): the engine room of a citizen hotline.
 #[derive(Debug, Parser)]
@@ -71,6 +71,8 @@ pub(crate) enum Verb {
     /// Working time: what a day is, when something is due, how much time passed.
     #[command(subcommand)]
     Calendar(CalendarVerb),
+    /// What another way of working would change, on real arrivals: time to sign, to contact, to close, share on time.
+    Simulate(Simulate),
     /// Callers' tokens.
     #[command(subcommand)]
     Token(TokenVerb),

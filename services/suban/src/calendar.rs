@@ -109,9 +109,13 @@ const fn marked(estimated: bool) -> &'static str {
 }
 
 fn open(which: &WhichCalendar) -> anyhow::Result<std::sync::Arc<Calendar>> {
-    let (definitions, notices) = (read(&which.calendars)?, read(&which.notice)?);
-    let calendars = Calendars::with(&sources(&definitions), &sources(&notices))?;
-    Ok(calendars.named(&which.calendar)?.clone())
+    Ok(read_all(&which.calendars, &which.notice)?.named(&which.calendar)?.clone())
+}
+
+/// Those that ship, and those of a city's files.
+pub(crate) fn read_all(calendars: &[PathBuf], notices: &[PathBuf]) -> anyhow::Result<Calendars> {
+    let (definitions, notices) = (read(calendars)?, read(notices)?);
+    Ok(Calendars::with(&sources(&definitions), &sources(&notices))?)
 }
 
 fn read(files: &[PathBuf]) -> anyhow::Result<Vec<(String, String)>> {

@@ -19,6 +19,7 @@ mod overview;
 mod print;
 mod processes;
 mod serve;
+mod simulate;
 mod stream;
 mod ticket;
 mod tokens;
@@ -74,6 +75,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Verb::Replay { service } => stream::replay(settings, service).await,
             Verb::Republish { from } => stream::republish(&settings, &from).await,
             Verb::Calendar(what) => calendar::command(&what),
+            Verb::Simulate(how) => simulate::command(&how),
             Verb::Token(what) => tokens::command(&settings, &what).await,
             Verb::Keys(what) => tokens::keys(&settings, &what).await,
             Verb::Erase(what) => tokens::erase(&settings, &what).await,
