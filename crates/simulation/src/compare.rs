@@ -2,14 +2,17 @@
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
+use jiff::civil::Date;
 use serde::Serialize;
-use suban_domain::{Limits, calendar::Calendars};
+use suban_domain::{At, Limits, calendar::Calendars};
+use suban_roster::Roster;
 
 use crate::{
     Arrivals, Draw, Lasted, Life, Outcome, Policy, SimulationError, Spread, case,
+    desk::Desk,
     engine::{self, Setting},
     history,
-    policy::Automatic,
+    policy::{Automatic, OnRoster, Shift},
 };
 
 /// What the model platform's owner published (D§17).
@@ -36,6 +39,8 @@ pub struct Question<'a> {
     pub arrivals: &'a Arrivals,
     /// Calendars that the policies name.
     pub calendars: &'a Calendars,
+    /// Rosters that the policies name, by folder.
+    pub rosters: &'a BTreeMap<String, Roster>,
     /// Seeds 1 to this.
     pub seeds: u32,
     /// Also try every part of the change alone.
@@ -194,15 +199,16 @@ impl Bench<'_> {
             Some(Automatic::Share { .. }) | None => None,
         };
         let sent = key.and_then(|key| self.sent.get(&key)).map_or(&[][..], Vec::as_slice);
-        let Question { arrivals, calendars, .. } = *self.question;
-        let calendar = calendars.named(&policy.world.calendar)?;
+        let Question { arrivals, .. } = *self.question;
+        let town = Town::of(self.question, policy)?;
         let mut outcomes = Vec::new();
         for seed in 1..=u64::from(self.question.seeds) {
             for draw in Draw::ALL {
-                let lives = lives(&policy.drawn(seed, draw), arrivals, calendars, sent, seed)?;
+                let lives = town.lives(&policy.drawn(seed, draw), arrivals, sent, seed)?;
                 let first = lives.iter().map(|life| life.arrived).min();
                 let last = lives.iter().filter_map(|life| life.closed).max();
-                self.estimated |= first.zip(last).is_some_and(|(from, until)| calendar.estimates(from, until));
+                self.estimated |=
+                    first.zip(last).is_some_and(|(from, until)| town.limits.calendar.estimates(from, until));
                 outcomes.push((draw, Outcome::of(&lives)));
             }
         }
@@ -210,19 +216,62 @@ impl Bench<'_> {
     }
 }
 
-/// One run.
-pub(crate) fn lives(
-    policy: &Policy<f64>,
-    arrivals: &Arrivals,
-    calendars: &Calendars,
-    sent: &[Option<usize>],
-    seed: u64,
-) -> Result<Vec<Life>, SimulationError> {
-    let calendar = calendars.named(&policy.world.calendar)?;
-    let limits = Limits { calendar: calendar.clone(), ..Limits::sz_district() };
-    let cases = case::cases(arrivals, &policy.world, calendar, seed)?;
-    let handlers = case::handlers(arrivals, &policy.world, calendar, &cases)?;
-    engine::run(&Setting { policy, limits: &limits, calendars, cases: &cases, handlers: &handlers, sent })
+/// What stays the same in all runs of a policy.
+pub(crate) struct Town {
+    limits: Limits,
+    hall: Desk,
+    signers: Desk,
+}
+
+impl Town {
+    /// With everybody's hours.
+    pub(crate) fn of(question: &Question<'_>, policy: &Policy) -> Result<Self, SimulationError> {
+        let calendar = question.calendars.named(&policy.world.calendar)?;
+        let limits = Limits { calendar: calendar.clone(), ..Limits::sz_district() };
+        let hall = desk(question, policy, &policy.dispatch.shift, policy.dispatch.roster.as_ref())?;
+        let signers = desk(question, policy, &policy.sign.shift, policy.sign.roster.as_ref())?;
+        Ok(Self { limits, hall, signers })
+    }
+
+    /// One run.
+    pub(crate) fn lives(
+        &self,
+        policy: &Policy<f64>,
+        arrivals: &Arrivals,
+        sent: &[Option<usize>],
+        seed: u64,
+    ) -> Result<Vec<Life>, SimulationError> {
+        let Self { limits, hall, signers } = self;
+        let calendar = &limits.calendar;
+        let cases = case::cases(arrivals, &policy.world, calendar, seed)?;
+        let handlers = case::handlers(arrivals, &policy.world, calendar, &cases)?;
+        let (cases, handlers) = (&cases, &handlers);
+        engine::run(&Setting { policy, limits, calendar, hall, signers, cases, handlers, sent })
+    }
+}
+
+/// A desk as a policy says, by shifts or by a roster.
+fn desk(
+    question: &Question<'_>,
+    policy: &Policy,
+    shifts: &[Shift],
+    named: Option<&OnRoster>,
+) -> Result<Desk, SimulationError> {
+    let Some(OnRoster { folder, unit }) = named else { return Ok(Desk::new(shifts, question.calendars)?) };
+    let refuse = |problem: String| SimulationError::Policy { policy: policy.name.clone(), problem };
+    let roster = question.rosters.get(folder);
+    let roster = roster.ok_or_else(|| refuse(format!("its roster {folder} was not read")))?;
+    let (from, until) = question.arrivals.days().ok_or(SimulationError::NoArrivals)?;
+    let zone = question.calendars.named(&policy.world.calendar)?.zone();
+    // A day either way, for zones.
+    let midnight = |day: Date| zone.to_timestamp(day.at(0, 0, 0, 0)).map(At::from);
+    let (from, until) = midnight(from)
+        .and_then(|from| Ok((from, midnight(until)?)))
+        .map_err(|e| refuse(format!("the days of the arrivals are out of reach: {e}")))?;
+    let day = suban_domain::Span::days(1);
+    Desk::on_roster(roster, unit, from.minus(day), until.plus(day)).ok_or_else(|| {
+        refuse(format!("nobody is on duty for unit {unit} of roster {folder} in the first thirty days of the arrivals"))
+    })
 }
 
 type Runs = [(Draw, Outcome)];

@@ -16,7 +16,7 @@ use std::{
 
 use suban_domain::{
     At, Limits, Span, Timer, Urgency,
-    calendar::{Allowance, Calendar, CalendarError, Calendars, Measure},
+    calendar::{Allowance, Calendar, CalendarError, Measure},
 };
 
 use crate::{
@@ -39,7 +39,12 @@ const HALL: usize = 0;
 pub(crate) struct Setting<'a> {
     pub(crate) policy: &'a Policy<f64>,
     pub(crate) limits: &'a Limits,
-    pub(crate) calendars: &'a Calendars,
+    /// When units work.
+    pub(crate) calendar: &'a Arc<Calendar>,
+    /// The hall's dispatchers.
+    pub(crate) hall: &'a Desk,
+    /// The signers of each unit.
+    pub(crate) signers: &'a Desk,
     pub(crate) cases: &'a [Case],
     /// Handlers of each unit.
     pub(crate) handlers: &'a [u32],
@@ -49,7 +54,7 @@ pub(crate) struct Setting<'a> {
 
 /// Everybody's life.
 pub(crate) fn run(setting: &Setting<'_>) -> Result<Vec<Life>, SimulationError> {
-    let mut town = Town::new(setting)?;
+    let mut town = Town::new(setting);
     while let Some(Reverse((now, _, event))) = town.events.pop() {
         town.happens(now, event)?;
     }
@@ -137,13 +142,11 @@ struct Town<'a> {
 }
 
 impl<'a> Town<'a> {
-    fn new(setting: &'a Setting<'a>) -> Result<Self, SimulationError> {
-        let Setting { policy, calendars, .. } = setting;
-        let calendar = Arc::clone(calendars.named(&policy.world.calendar)?);
-        let signers = Desk::new(&policy.sign.shift, calendars)?;
-        let mut stations = vec![Station::new(Desk::new(&policy.dispatch.shift, calendars)?, Pace::Through)];
+    fn new(setting: &'a Setting<'a>) -> Self {
+        let calendar = Arc::clone(setting.calendar);
+        let mut stations = vec![Station::new(setting.hall.clone(), Pace::Through)];
         for people in setting.handlers {
-            stations.push(Station::new(signers.clone(), Pace::Through));
+            stations.push(Station::new(setting.signers.clone(), Pace::Through));
             stations.push(Station::new(Desk::of(&calendar, *people), Pace::Hours(Arc::clone(&calendar))));
         }
         let live = setting.cases.iter().map(|case| Live {
@@ -167,7 +170,7 @@ impl<'a> Town<'a> {
         for (ticket, case) in setting.cases.iter().enumerate() {
             town.later(case.at, Event::Arrives(ticket));
         }
-        Ok(town)
+        town
     }
 
     fn later(&mut self, at: At, event: Event) {

@@ -20,8 +20,8 @@ pub use self::{
     error::SimulationError,
     outcome::{Lasted, Life, Outcome},
     policy::{
-        Automatic, ByHand, Columns, Dispatch, Handling, Merging, Policy, Queue, Repeats, Returns, Shift, Sign, Urging,
-        World, base, read,
+        Automatic, ByHand, Columns, Dispatch, Handling, Merging, OnRoster, Policy, Queue, Repeats, Returns, Shift,
+        Sign, Urging, World, base, read,
     },
     range::{Draw, Quantity, Range, Spread},
 };

@@ -8,7 +8,7 @@ mod read;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use suban_domain::Kind;
+use suban_domain::{Kind, UnitCode};
 
 pub use self::read::{base, read};
 use crate::range::Range;
@@ -43,12 +43,25 @@ pub struct Shift {
     pub people: u32,
 }
 
+/// Whoever is on duty by a roster, instead of shifts.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OnRoster {
+    /// Folder of its tables, beside the policy.
+    pub folder: String,
+    /// The unit whose duty list counts.
+    pub unit: UnitCode,
+}
+
 /// Signing, in each unit.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sign<N> {
     /// Who does it.
+    #[serde(default)]
     pub shift: Vec<Shift>,
+    /// Or by a roster: each unit has such a one.
+    pub roster: Option<OnRoster>,
     /// The list of what came in is looked at so often, in minutes.
     pub looks_every_min: N,
     /// Minutes that a sign takes.
@@ -60,7 +73,10 @@ pub struct Sign<N> {
 #[serde(deny_unknown_fields)]
 pub struct Dispatch<N> {
     /// Who does it by hand.
+    #[serde(default)]
     pub shift: Vec<Shift>,
+    /// Or by a roster.
+    pub roster: Option<OnRoster>,
     /// What people do, for all or for what is not sent by itself.
     pub by_hand: ByHand<N>,
     /// What is sent by itself.

@@ -1,11 +1,14 @@
 //! Promises of a run, by example and by property.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 use suban_domain::{At, Kind, calendar::Calendars};
+use suban_roster::{Files, Roster, Table, Units};
 
 use crate::{
-    Arrival, Arrivals, Changes, Draw, Life, Policy, Question, Range, Spread, When, compare, compare::lives, read,
+    Arrival, Arrivals, Changes, Draw, Life, Policy, Question, Range, Spread, When, compare, compare::Town, read,
 };
 
 /// One person signs in office hours, at once; everything takes a known time; nobody errs.
@@ -87,7 +90,19 @@ fn table(arrivals: Vec<Arrival>) -> Arrivals {
 }
 
 fn lived(policy: &Policy, arrivals: &Arrivals, seed: u64, draw: Draw) -> Vec<Life> {
-    lives(&policy.drawn(seed, draw), arrivals, &Calendars::shipped().unwrap(), &[], seed).unwrap()
+    lived_by(policy, arrivals, &BTreeMap::new(), seed, draw)
+}
+
+fn lived_by(
+    policy: &Policy,
+    arrivals: &Arrivals,
+    rosters: &BTreeMap<String, Roster>,
+    seed: u64,
+    draw: Draw,
+) -> Vec<Life> {
+    let (policies, calendars) = ([policy, policy], Calendars::shipped().unwrap());
+    let question = Question { policies, arrivals, calendars: &calendars, rosters, seeds: 1, ablate: false };
+    Town::of(&question, policy).unwrap().lives(&policy.drawn(seed, draw), arrivals, &[], seed).unwrap()
 }
 
 #[test]
@@ -110,12 +125,36 @@ fn friday_evening_waits_for_monday_and_duty_signs_it_at_once() {
     );
 }
 
+/// Ann serves by day, bob by night but for the 6th.
+fn roster() -> Roster {
+    let people = "person,unit,team,jobs,skills,areas,capacity,phone,backup_phone\n\
+                  desk,HALL,,district,,,,,\nann,WATER,,duty,,,,,\nbob,WATER,,duty,,,,,\n";
+    let shifts = "shift,unit,from,until,days,minimum,cycle,anchor\nDAY,,08:00,20:00,,1,,\nNIGHT,,20:00,08:00,,1,,\n";
+    let duty = "shift,group,person,rank,from,until\nDAY,,ann,duty,,\nNIGHT,,bob,duty,,\n";
+    let exceptions = "kind,person,shift,date,other,other_shift,other_date,rank,from,until,note\n\
+                      leave,bob,,,,,,,2026-03-06T20:00,2026-03-07T08:00,\n";
+    let files = Files::default().with(Table::People, people).with(Table::Shifts, shifts).with(Table::Duty, duty);
+    let units = Units::parse("code,parent\nHALL,\nWATER,\n").unwrap();
+    Roster::parse(&files.with(Table::Exceptions, exceptions), &units, &Calendars::shipped().unwrap()).unwrap()
+}
+
+#[test]
+fn a_roster_says_who_signs_and_what_its_gaps_cost() {
+    let by_roster = "[sign]\nshift = []\nroster = { folder = \"r\", unit = \"WATER\" }";
+    let (policy, rosters) = (policy(&[CALM, by_roster]), BTreeMap::from([("r".to_owned(), roster())]));
+    let nights = ["2026-03-05T23:00:00", "2026-03-06T19:59:00", "2026-03-06T23:00:00"];
+    let arrivals = table(nights.map(|night| at(night, "a", night)).to_vec());
+    let signed: Vec<_> = lived_by(&policy, &arrivals, &rosters, 1, Draw::Mid).iter().map(|life| life.signed).collect();
+    let expected = ["2026-03-05T23:00:00", "2026-03-06T19:59:00", "2026-03-07T08:00:00"];
+    assert_eq!(signed, expected.map(|at| Some(local(at))));
+}
+
 #[test]
 fn a_promise_is_the_limit_of_its_type_from_the_first_dispatch_on() {
     let arrivals = table(vec![at("2026-04-30T10:00:00", "a", "x")]);
     let [life] = lived(&policy(&[CALM]), &arrivals, 1, Draw::Mid).try_into().unwrap();
     // Ten working days; the 1st to the 5th of May are off, the 9th is a make-up Saturday.
-    assert_eq!(life.promised, Some(local("2026-05-15T10:00:00")));
+    assert_eq!(life.promised, Some(local("2026-05-18T10:00:00")));
 }
 
 #[test]
@@ -190,6 +229,7 @@ fn what_is_wrong_with_a_policy_is_told_with_its_key() {
         ("[urging]\neffect = \"much\"", "must be a number, or three"),
         ("queue = \"lifo\"", "unknown variant `lifo`"),
         ("[sign]\nshift = []", "sign.shift: nobody is ever at work"),
+        ("[sign]\nroster = { folder = \"r\", unit = \"A\" }", "sign: has both shifts and a roster"),
         ("[world]\nhours = [1, 2]", "world.hours: must be 24 weights"),
         ("[world.handling]\nload = 0", "world.handling.load: [0, 0, 0] must lie between 0.05 and 1"),
         ("[world.handling]\npeople = 0", "0 handlers finish nothing"),
@@ -207,8 +247,14 @@ fn what_is_wrong_with_a_policy_is_told_with_its_key() {
 fn what_cannot_be_compared_is_refused() {
     let (calm, calendars) = (policy(&[CALM]), Calendars::shipped().unwrap());
     let asked = |policy: &Policy, arrivals: &Arrivals| {
-        let question =
-            Question { policies: [policy, policy], arrivals, calendars: &calendars, seeds: 1, ablate: false };
+        let question = Question {
+            policies: [policy, policy],
+            arrivals,
+            calendars: &calendars,
+            rosters: &BTreeMap::new(),
+            seeds: 1,
+            ablate: false,
+        };
         compare(&question).unwrap_err().to_string()
     };
     assert!(asked(&calm, &table(Vec::new())).starts_with("there are no arrivals"));
@@ -281,7 +327,7 @@ proptest! {
     fn a_policy_changes_nothing_against_itself(arrivals in arrivals(), policy in policies()) {
         let calendars = Calendars::shipped().unwrap();
         let question =
-            Question { policies: [&policy, &policy], arrivals: &arrivals, calendars: &calendars, seeds: 1, ablate: true };
+            Question { policies: [&policy, &policy], arrivals: &arrivals, calendars: &calendars, rosters: &BTreeMap::new(), seeds: 1, ablate: true };
         let report = compare(&question).unwrap();
         let none = Spread { mid: 0.0, low: 0.0, high: 0.0 };
         prop_assert_eq!(report.change, Changes {

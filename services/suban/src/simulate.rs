@@ -1,6 +1,7 @@
 //! `suban simulate`: what another way of working would change, on real arrivals.
 
 mod arrivals;
+mod rosters;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -83,19 +84,24 @@ pub(crate) fn command(how: &Simulate) -> anyhow::Result<ExitCode> {
 }
 
 fn run(how: &Simulate, before: &Path, after: &Path) -> anyhow::Result<Printed> {
-    let (before, after) = (policy(before)?, policy(after)?);
+    let (mut before, mut after) = (policy(before)?, policy(after)?);
     anyhow::ensure!(
         before.world.arrivals == after.world.arrivals,
         "the policies read the arrivals differently: let world.arrivals be the same in both"
     );
     let calendars = calendar::read_all(&how.calendars, &how.notice)?;
+    let rosters = rosters::read([&mut before, &mut after], &calendars)?;
     let zone = calendars.named(&before.world.calendar)?.zone();
     let Found { arrivals, form, rows_read, rows_skipped, observed } =
         arrivals::read(&how.arrivals, before.world.arrivals.as_ref(), zone)?;
-    let policies = [&before, &after];
-    let question =
-        Question { policies, arrivals: &arrivals, calendars: &calendars, seeds: how.seeds, ablate: how.ablate };
-    let report = compare(&question)?;
+    let report = compare(&Question {
+        policies: [&before, &after],
+        arrivals: &arrivals,
+        calendars: &calendars,
+        rosters: &rosters,
+        seeds: how.seeds,
+        ablate: how.ablate,
+    })?;
     let (from, until) = arrivals.days().unzip();
     let arrivals = ArrivalsRead {
         file: how.arrivals.display().to_string(),
@@ -121,5 +127,9 @@ fn policy(path: &Path) -> anyhow::Result<Policy> {
         files.push((name, text));
     }
     files.reverse();
-    Ok(read(&files)?)
+    let mut policy = read(&files)?;
+    for roster in policy.rosters() {
+        roster.folder = path.with_file_name(&roster.folder).display().to_string();
+    }
+    Ok(policy)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use suban_domain::Kind;
 
-use super::{Automatic, ByHand, Dispatch, Handling, Merging, Policy, Repeats, Returns, Sign, Urging, World};
+use super::{Automatic, ByHand, Dispatch, Handling, Merging, OnRoster, Policy, Repeats, Returns, Sign, Urging, World};
 use crate::range::{Draw, Quantity, Range};
 
 impl Policy<Range> {
@@ -13,9 +13,17 @@ impl Policy<Range> {
         self.map(&mut |name, quantity, range: Range| {
             range.check(quantity).map_err(|problem| format!("{name}: {problem}"))
         })?;
-        for (whose, shifts) in [("sign", &self.sign.shift), ("dispatch", &self.dispatch.shift)] {
-            if !shifts.iter().any(|shift| shift.people > 0) {
-                return Err(format!("{whose}.shift: nobody is ever at work; name a calendar and people = 1 or more"));
+        let desks =
+            [("sign", &self.sign.shift, &self.sign.roster), ("dispatch", &self.dispatch.shift, &self.dispatch.roster)];
+        for (whose, shifts, roster) in desks {
+            match (shifts.iter().any(|shift| shift.people > 0), roster) {
+                (true, None) | (false, Some(_)) => {}
+                (true, Some(_)) => return Err(format!("{whose}: has both shifts and a roster; name one (shift = [])")),
+                (false, None) => {
+                    return Err(format!(
+                        "{whose}.shift: nobody is ever at work; name a calendar and people = 1 or more"
+                    ));
+                }
             }
         }
         for (name, medians) in [("effort_h", &self.world.handling.effort_h), ("wait_h", &self.world.handling.wait_h)] {
@@ -37,6 +45,11 @@ impl Policy<Range> {
             return Err(format!("dispatch.automatic.precision: {precision} must lie between 0 and 1"));
         }
         Ok(())
+    }
+
+    /// The rosters that it names.
+    pub fn rosters(&mut self) -> impl Iterator<Item = &mut OnRoster> {
+        [&mut self.sign.roster, &mut self.dispatch.roster].into_iter().flatten()
     }
 
     /// The parts in which `other` works otherwise, each with this policy changed in that part alone, and `other` without
@@ -78,6 +91,7 @@ impl<N: Copy> Policy<N> {
         use Quantity::{Duration, Load, Share, Spread};
         let sign = Sign {
             shift: self.sign.shift.clone(),
+            roster: self.sign.roster.clone(),
             looks_every_min: take("sign.looks_every_min", Duration, self.sign.looks_every_min)?,
             minutes: take("sign.minutes", Duration, self.sign.minutes)?,
         };
@@ -138,7 +152,8 @@ impl<N: Copy> Policy<N> {
         };
         let (calendar, arrivals, hours) = (calendar.clone(), arrivals.clone(), hours.clone());
         let world = World { calendar, arrivals, hours, repeats, handling, returns };
-        let dispatch = Dispatch { shift: self.dispatch.shift.clone(), by_hand, automatic };
+        let dispatch =
+            Dispatch { shift: self.dispatch.shift.clone(), roster: self.dispatch.roster.clone(), by_hand, automatic };
         Ok(Policy { name: self.name.clone(), sign, dispatch, merging, urging, queue: self.queue, world })
     }
 }

@@ -108,6 +108,31 @@ fn files_that_extend_each_other_are_refused() {
     assert!(told.contains("in a circle"), "{told}");
 }
 
+#[test]
+fn a_roster_stands_beside_its_policy() {
+    let base = root().join("deploy/simulate/suite.toml").canonicalize().unwrap();
+    let own = format!(
+        "extends = {base:?}\n{COLUMNS}[sign]\nshift = []\nroster = {{ folder = \"duty\", unit = \"WATER\" }}\n"
+    );
+    let folder = Folder::with("roster", &[("rows.csv", ROWS), ("a.toml", &own)]);
+    let asked = || asked(folder.0.join("rows.csv"), [folder.0.join("a.toml"), folder.0.join("a.toml")]);
+    assert!(format!("{:#}", asked().unwrap_err()).contains("units.csv"));
+    let tables = [
+        ("units.csv", "code,parent\nHALL,\nWATER,\n"),
+        (
+            "people.csv",
+            "person,unit,team,jobs,skills,areas,capacity,phone,backup_phone\ndesk,HALL,,district,,,,,\nann,WATER,,duty,,,,,\n",
+        ),
+        ("shifts.csv", "shift,unit,from,until,days,minimum,cycle,anchor\nDAY,,08:00,20:00,,1,,\n"),
+        ("duty.csv", "shift,group,person,rank,from,until\nDAY,,ann,duty,,\n"),
+    ];
+    std::fs::create_dir_all(folder.0.join("duty")).unwrap();
+    for (table, rows) in tables {
+        std::fs::write(folder.0.join("duty").join(table), rows).unwrap();
+    }
+    assert_eq!(asked().unwrap().report.change.time_to_close_h.high, 0.0);
+}
+
 /// What others published, which is not here everywhere.
 #[test]
 fn published_arrivals_are_read_as_they_are() {
