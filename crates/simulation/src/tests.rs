@@ -214,6 +214,13 @@ fn the_ranker_sends_what_it_has_learned_and_nothing_before() {
 }
 
 #[test]
+fn another_form_of_dispatch_replaces_the_one_it_extends() {
+    let history = "dispatch.automatic = { by = \"history\", precision = 0.9, known_after_days = 1, seconds = 1 }";
+    let share = "dispatch.automatic = { by = \"share\", share = 0.5, right_first_time = 0.9, seconds = 5 }";
+    assert_eq!(policy(&[CALM, history, share]), policy(&[CALM, share]));
+}
+
+#[test]
 fn what_is_wrong_with_a_policy_is_told_with_its_key() {
     let told = [
         (

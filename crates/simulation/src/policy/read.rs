@@ -6,6 +6,8 @@ use super::Policy;
 use crate::SimulationError;
 
 const EXTENDS: &str = "extends";
+/// A table that says it is one of several forms; it stands whole.
+const CHOICE: &str = "by";
 
 /// The file that this one extends, if it says one; relative to its own folder.
 ///
@@ -20,7 +22,7 @@ pub fn base(file: &str, text: &str) -> Result<Option<String>, SimulationError> {
 }
 
 /// A policy from its files, each with its name, the one that extends no other first. A later file says only what
-/// differs: tables are joined, everything else is replaced.
+/// differs: tables are joined, everything else is replaced, and so are tables that choose a form (`by`).
 ///
 /// # Errors
 /// Names the last file, the key, what is wrong there and what would be right.
@@ -42,7 +44,8 @@ pub fn read(files: &[(String, String)]) -> Result<Policy, SimulationError> {
 fn join(whole: &mut Table, own: Table) {
     for (key, value) in own {
         match (whole.get_mut(&key), value) {
-            (Some(Value::Table(under)), Value::Table(over)) => join(under, over),
+            // Another choice has other keys.
+            (Some(Value::Table(under)), Value::Table(over)) if !over.contains_key(CHOICE) => join(under, over),
             (Some(_) | None, value) => drop(whole.insert(key, value)),
         }
     }
