@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use suban_domain::{AreaCode, PersonCode, Role, UnitCode, VersionCode};
 use suban_runtime::Service;
 
-use crate::{backtest::args::Backtest, bench::args::Bench};
+use crate::{backtest::args::Backtest, bench::args::Bench, simulate::Simulate};
 
 /// Suban (速办): the engine room of a citizen hotline.
 #[derive(Debug, Parser)]
@@ -74,6 +74,8 @@ pub(crate) enum Verb {
     /// Rosters: check one, say who answers for a unit and why, list where too few serve.
     #[command(subcommand)]
     Roster(RosterVerb),
+    /// What another way of working would change, on real arrivals: time to sign, to contact, to close, share on time.
+    Simulate(Simulate),
     /// Callers' tokens.
     #[command(subcommand)]
     Token(TokenVerb),

@@ -20,6 +20,7 @@ mod print;
 mod processes;
 mod roster;
 mod serve;
+mod simulate;
 mod stream;
 mod ticket;
 mod tokens;
@@ -76,6 +77,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Verb::Republish { from } => stream::republish(&settings, &from).await,
             Verb::Calendar(what) => calendar::command(&what),
             Verb::Roster(what) => roster::command(&settings, &what).await,
+            Verb::Simulate(how) => simulate::command(&how),
             Verb::Token(what) => tokens::command(&settings, &what).await,
             Verb::Keys(what) => tokens::keys(&settings, &what).await,
             Verb::Erase(what) => tokens::erase(&settings, &what).await,
