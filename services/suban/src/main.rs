@@ -18,6 +18,7 @@ mod learn;
 mod overview;
 mod print;
 mod processes;
+mod sample;
 mod serve;
 mod stream;
 mod ticket;
@@ -67,6 +68,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Verb::Check(how) => check::command(&settings, &how).await,
             Verb::Dispatch(what) => dispatch::command(settings, &what).await,
             Verb::Ticket(what) => ticket::command(&settings, &what).await,
+            Verb::Sample(how) => sample::command(&settings, &how).await,
             Verb::Learn(what) => learn::command(&settings, &what).await,
             Verb::Backtest(what) => backtest::command(&what),
             Verb::Bench(what) => Box::pin(until_told(bench::command(settings, &what))).await,

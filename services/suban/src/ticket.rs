@@ -1,9 +1,11 @@
-//! `suban ticket`: one ticket's clocks, for whoever has to explain them.
+//! `suban ticket`: one ticket's clocks, for whoever has to explain them, and its whole file, for whoever inspects it.
+
+pub(crate) mod file;
 
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use suban_domain::TicketNumber;
+use suban_domain::{Ticket, TicketNumber};
 use suban_runtime::Settings;
 use suban_service::clocks::{Clocks, told};
 use suban_store::Store;
@@ -17,16 +19,22 @@ pub(crate) async fn command(settings: &Settings, what: &TicketVerb) -> anyhow::R
             let clocks = clocks(&open_store(settings).await?, number).await?;
             if *json { print::json(&clocks)? } else { show(&clocks) }
         }
+        TicketVerb::File(how) => file::print_file(&open_store(settings).await?, how).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
 async fn clocks(store: &Store, number: &str) -> anyhow::Result<Clocks> {
+    let ticket = ticket(store, number).await?;
+    let log = store.log(ticket.id, 0).await?;
+    Ok(Clocks::of(ticket.number.as_str(), &log, store.clock().now(), store.zone())?)
+}
+
+/// The ticket with this number.
+async fn ticket(store: &Store, number: &str) -> anyhow::Result<Ticket> {
     let number: TicketNumber = number.parse().with_context(|| format!("{number} is no ticket's number"))?;
     let ticket = store.by_numbers(std::slice::from_ref(&number)).await?.remove(&number);
-    let ticket = ticket.with_context(|| format!("there is no ticket {number}"))?;
-    let log = store.log(ticket.id, 0).await?;
-    Ok(Clocks::of(number.as_str(), &log, store.clock().now(), store.zone())?)
+    ticket.with_context(|| format!("there is no ticket {number}"))
 }
 
 fn show(clocks: &Clocks) {
