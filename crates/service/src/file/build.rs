@@ -1,20 +1,18 @@
 //! A file from its rows. Pure.
 
+mod answers;
+
 use std::collections::HashMap;
 
 use jiff::tz::TimeZone;
 use suban_domain::{
-    Answers, AreaCode, At, Fact, FoldError, MatterCode, Recorded, ResultRecord, Role, SurveyMeans, Task, TextId,
-    Ticket, TicketId, UnitCode, VersionCode,
+    AreaCode, At, Fact, FoldError, MatterCode, Recorded, Role, Task, TextId, Ticket, TicketId, UnitCode,
 };
 use suban_runtime::access::policy::{Mask, PersonMask, PlaceMask};
 use suban_store::{StoredText, audit::Audited, contacts::Contact, texts::TextKind};
 use suban_text::Catalogue;
 
-use super::{
-    CaseFile, Clear, ContactLine, Decided, Named, Printed, ReplyLine, Requester, Step, SurveyLine, UnitWork, Viewed,
-    Words,
-};
+use super::{CaseFile, Clear, ContactLine, Decided, Named, Printed, Requester, Step, UnitWork, Viewed, Words};
 use crate::{
     clocks::{Clocks, local},
     history,
@@ -187,8 +185,8 @@ impl Parts<'_> {
                 None => value,
             })
         };
-        let fields = told.fields.into_iter().map(|(name, value)| (name.to_owned(), readable(value)));
-        let texts = told.texts.into_iter().map(|(name, id)| (name.to_owned(), self.text(id).unwrap_or_default()));
+        let fields = told.fields.into_iter().map(|(name, value)| (field(name), readable(value)));
+        let texts = told.texts.into_iter().map(|(name, id)| (field(name), self.text(id).unwrap_or_default()));
         let citizen = event.by.role == Role::Citizen;
         Step {
             version: event.version,
@@ -248,82 +246,6 @@ impl Parts<'_> {
         None
     }
 
-    fn replies(&self) -> Vec<ReplyLine> {
-        let mut replies: Vec<ReplyLine> = Vec::new();
-        for event in self.log {
-            replies.extend(self.reply(event));
-            if let (Some(review), Some(last)) = (self.review(event), replies.last_mut()) {
-                last.review = Some(review);
-            }
-        }
-        replies
-    }
-
-    fn reply(&self, event: &Recorded) -> Option<ReplyLine> {
-        let line = |what: Named, unit: Option<&UnitCode>, reply: TextId| ReplyLine {
-            at: self.at(event.at),
-            what,
-            unit: unit.map(|unit| self.unit(unit)),
-            fields: Vec::new(),
-            reply: self.text(reply),
-            because: None,
-            internal: None,
-            review: None,
-        };
-        if let Fact::ResultSubmitted { unit, result } = &event.event.fact {
-            return Some(ReplyLine {
-                fields: result_fields(result),
-                because: result.finding_because.and_then(|id| self.text(id)),
-                internal: result.internal.and_then(|id| self.text(id)),
-                ..line(Named::of("办理结果", "result"), Some(unit), result.reply)
-            });
-        }
-        if let Fact::Answered { reply } = &event.event.fact {
-            return Some(line(Named::of("当场答复", "answered on the spot"), None, *reply));
-        }
-        if let Fact::InterimGiven { unit, text } = &event.event.fact {
-            return Some(line(Named::of("阶段反馈", "interim report"), Some(unit), *text));
-        }
-        if let Fact::ReplyCopied { lead, reply, .. } = &event.event.fact {
-            return Some(line(Named::of("主单答复", "reply of its group"), Some(lead), *reply));
-        }
-        None
-    }
-
-    /// What the close review said of the reply before it.
-    fn review(&self, event: &Recorded) -> Option<Named> {
-        if let Fact::ResultAccepted { .. } = &event.event.fact {
-            return Some(Named::of("审核通过", "accepted"));
-        }
-        if let Fact::ResultRejected { findings, note, .. } = &event.event.fact {
-            let names: Vec<&str> = findings.iter().map(VersionCode::as_str).collect();
-            let note = note.and_then(|id| self.text(id)).unwrap_or_default();
-            return Some(Named::of(format!("退回重写:{} {note}", names.join("、")), "sent back"));
-        }
-        None
-    }
-
-    fn survey(&self, event: &Recorded) -> Option<SurveyLine> {
-        let told = history::tell(&event.event.fact);
-        let line = |means: Option<SurveyMeans>, answered: Option<&Answers>| SurveyLine {
-            at: self.at(event.at),
-            means: means.map(|m| Named::of(m.zh(), m.code())),
-            result: Named::of(told.zh.clone(), told.en.clone()),
-            answers: answered.map(answers).unwrap_or_default(),
-        };
-        if let Fact::SurveyAnswered { answers, means, .. } | Fact::RatedSatisfied { answers, means } = &event.event.fact
-        {
-            return Some(line(Some(*means), Some(answers)));
-        }
-        if let Fact::SurveyAttempted { means, .. } = &event.event.fact {
-            return Some(line(Some(*means), None));
-        }
-        if let Fact::SurveyExhausted {} = &event.event.fact {
-            return Some(line(None, None));
-        }
-        None
-    }
-
     fn viewed(&self, audited: &Audited) -> Viewed {
         Viewed {
             at: self.at(audited.at),
@@ -335,42 +257,64 @@ impl Parts<'_> {
     }
 }
 
-/// 事实认定, 诉求认定, 处理结果, 现场查看, 答复方式, 是否公开 (D§5.4).
-fn result_fields(result: &ResultRecord) -> Vec<(Named, Named)> {
-    let public = if result.public { Named::of("是", "yes") } else { Named::of("否", "no") };
-    vec![
-        (Named::of("事实认定", "finding"), Named::of(result.finding.zh(), result.finding.code())),
-        (Named::of("诉求认定", "demand"), Named::of(result.demand.zh(), result.demand.code())),
-        (Named::of("处理结果", "outcome"), Named::of(result.outcome.zh(), result.outcome.code())),
-        (Named::of("现场查看", "site visit"), Named::of(result.site_visit.zh(), result.site_visit.code())),
-        (Named::of("答复方式", "reply by"), Named::of(result.reply_means.zh(), result.reply_means.code())),
-        (Named::of("是否公开", "public"), public),
-    ]
-}
-
-/// The script's questions with the answers given (D§11.1).
-fn answers(given: &Answers) -> Vec<(Named, Named)> {
-    let pick = |of: &[(&str, &str)], n: u8| {
-        usize::from(n).checked_sub(1).and_then(|n| of.get(n)).map(|(zh, en)| Named::of(*zh, *en))
-    };
-    let yes = |yes: bool| if yes { Named::of("是", "yes") } else { Named::of("否", "no") };
-    let solved = [("已解决", "solved"), ("部分解决", "partly"), ("未解决", "not"), ("说不清", "cannot say")];
-    let satisfied = [
-        ("非常满意", "very satisfied"),
-        ("满意", "satisfied"),
-        ("基本满意", "mostly"),
-        ("不满意", "not satisfied"),
-        ("非常不满意", "very dissatisfied"),
+/// The fields of [`history::tell`] in Chinese; one that is not here keeps its name alone.
+fn field(name: &str) -> Named {
+    const FIELDS: &[(&str, &str)] = &[
+        ("number", "编号"),
+        ("channel", "渠道"),
+        ("source_system", "来源系统"),
+        ("urgency", "紧急程度"),
+        ("kind", "类型"),
+        ("matter", "事项"),
+        ("area", "区域"),
+        ("text", "内容"),
+        ("title", "标题"),
+        ("missing", "缺少"),
+        ("resumes", "续办"),
+        ("reason", "原因"),
+        ("lawful_channel", "法定渠道"),
+        ("target", "转往"),
+        ("taker", "接收人"),
+        ("reply", "答复"),
+        ("internal", "办理情况"),
+        ("reading", "识别版本"),
+        ("master", "主单"),
+        ("master_version", "主单版本"),
+        ("member", "成员"),
+        ("candidates", "疑似重复"),
+        ("basis", "依据"),
+        ("parts", "分单"),
+        ("lead", "主办"),
+        ("assists", "协办"),
+        ("mode", "办理方式"),
+        ("tier", "分拨方式"),
+        ("catalogue", "事项清单"),
+        ("rule", "条款"),
+        ("limit_hours", "时限(小时)"),
+        ("unit", "单位"),
+        ("inner", "内部科室"),
+        ("suggested", "建议单位"),
+        ("evidence", "佐证"),
+        ("to", "去向"),
+        ("misdispatch", "误派"),
+        ("opinion", "意见"),
+        ("grounds", "裁定理由"),
+        ("outcome", "结果"),
+        ("finding", "事实认定"),
+        ("demand", "诉求认定"),
+        ("findings", "检查项"),
+        ("note", "说明"),
+        ("means", "方式"),
+        ("group", "并案"),
+        ("ending", "结案方式"),
+        ("seconds", "时长(秒)"),
+        ("paused_seconds", "暂停(秒)"),
+        ("rating", "评分"),
+        ("issuer", "签发人"),
+        ("places", "名额"),
     ];
-    let attitude = [("满意", "satisfied"), ("基本满意", "mostly"), ("不满意", "not satisfied")];
-    let asked = [
-        (Named::of("是否联系", "contacted"), given.contacted.map(yes)),
-        (Named::of("是否解决", "solved"), given.solved.and_then(|n| pick(&solved, n))),
-        (Named::of("办理结果", "result"), given.satisfied.and_then(|n| pick(&satisfied, n))),
-        (Named::of("工作态度", "attitude"), given.attitude.and_then(|n| pick(&attitude, n))),
-        (Named::of("被要求撤单", "pressed to withdraw"), given.pressed_to_withdraw.then(|| yes(true))),
-    ];
-    asked.into_iter().filter_map(|(question, answer)| Some((question, answer?))).collect()
+    let zh = FIELDS.iter().find(|(en, _)| *en == name).map_or("", |(_, zh)| *zh);
+    Named::of(zh, name)
 }
 
 fn flags(ticket: &Ticket) -> Vec<Named> {

@@ -18,7 +18,7 @@ fn file() -> CaseFile {
         unit: Some(Named::of(evil(), evil())),
         event: "submitted",
         what: Named::of(evil(), evil()),
-        why: vec![("text".into(), evil())],
+        why: vec![(Named::of("内容", "text"), evil())],
     };
     let clocks = crate::clocks::Clocks {
         number: evil(),

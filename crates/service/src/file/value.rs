@@ -130,7 +130,7 @@ pub struct Step {
     /// What happened.
     pub what: Named,
     /// Why and with what: names of fields and what stands in them.
-    pub why: Vec<(String, String)>,
+    pub why: Vec<(Named, String)>,
 }
 
 /// One unit's work.
