@@ -2,15 +2,19 @@
 //!
 //! A service's `lib.rs` reads: start the [`App`], put the gRPC face on it, run its consumers. Whatever two
 //! services would write alike stands here: how a request becomes a command on a ticket ([`Asked`]), how a
-//! ticket is shown to a caller ([`view`]), how lists are paged ([`paging`]), which catalogue is in force ([`Catalogues`]), how every
+//! ticket is shown to a caller ([`view`]), what happened to it in words ([`history`]), its clocks ([`clocks`]) and its
+//! whole file ([`file`](mod@file)), how lists are paged ([`paging`]), which catalogue is in force ([`Catalogues`]), how every
 //! change is followed ([`Folded`]), and how the store's errors are told ([`status`]).
 
 mod app;
 mod asked;
 mod catalogues;
 mod category;
+pub mod clocks;
 mod faults;
+pub mod file;
 mod folded;
+pub mod history;
 pub mod language_model;
 pub mod paging;
 pub mod rosters;

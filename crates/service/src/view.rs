@@ -9,7 +9,7 @@ use suban_domain::{AreaCode, At, PersonCode, TaskState, TextId, Ticket, TicketId
 use suban_proto::v1;
 use suban_runtime::access::{
     Caller,
-    policy::{self, Reading, TicketView as Seen},
+    policy::{self, Denial, Mask, Reading, TicketView as Seen},
 };
 use suban_store::{StoredText, texts::TextKind};
 use tonic::Status;
@@ -56,8 +56,23 @@ impl Facts {
 /// # Errors
 /// `PERMISSION_DENIED` with the reason.
 pub fn may_read(caller: &Caller, ticket: &Ticket) -> Result<Reading, Status> {
+    reading(caller, ticket).map_err(Status::from)
+}
+
+/// The same for who answers no call.
+///
+/// # Errors
+/// Why not.
+pub fn reading(caller: &Caller, ticket: &Ticket) -> Result<Reading, Denial> {
     let facts = Facts::of(ticket);
-    policy::may_read(caller, &facts.seen(ticket)).map_err(Status::from)
+    policy::may_read(caller, &facts.seen(ticket))
+}
+
+/// How personal data of this ticket is masked for the caller.
+#[must_use]
+pub fn mask(caller: &Caller, ticket: &Ticket) -> Mask {
+    let facts = Facts::of(ticket);
+    policy::mask(caller, &facts.seen(ticket))
 }
 
 /// May the caller see the citizen's name and phone in clear?
@@ -65,8 +80,16 @@ pub fn may_read(caller: &Caller, ticket: &Ticket) -> Result<Reading, Status> {
 /// # Errors
 /// `PERMISSION_DENIED` with the reason.
 pub fn may_reveal(caller: &Caller, ticket: &Ticket, reason: &str) -> Result<(), Status> {
+    revealing(caller, ticket, reason).map_err(Status::from)
+}
+
+/// The same for who answers no call.
+///
+/// # Errors
+/// Why not.
+pub fn revealing(caller: &Caller, ticket: &Ticket, reason: &str) -> Result<(), Denial> {
     let facts = Facts::of(ticket);
-    policy::may_reveal(caller, &facts.seen(ticket), reason).map_err(Status::from)
+    policy::may_reveal(caller, &facts.seen(ticket), reason)
 }
 
 impl App {

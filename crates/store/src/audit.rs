@@ -18,6 +18,8 @@ pub enum Act {
     RevealPerson,
     /// A text was shown without its mask.
     RevealText,
+    /// A ticket's whole file was put together, masked, for somebody.
+    ViewFile,
     /// A requester was erased.
     Erase,
     /// Requesters' keys were wrapped with another master key.
@@ -41,6 +43,7 @@ impl Act {
     pub const ALL: &'static [Self] = &[
         Self::RevealPerson,
         Self::RevealText,
+        Self::ViewFile,
         Self::Erase,
         Self::RotateKeys,
         Self::TokenMade,
@@ -57,6 +60,7 @@ impl Act {
         match self {
             Self::RevealPerson => "REVEAL_PERSON",
             Self::RevealText => "REVEAL_TEXT",
+            Self::ViewFile => "VIEW_FILE",
             Self::Erase => "ERASE",
             Self::RotateKeys => "ROTATE_KEYS",
             Self::TokenMade => "TOKEN_MADE",
@@ -148,6 +152,21 @@ pub async fn of_ticket(db: impl PgExecutor<'_>, ticket: TicketId) -> Result<Vec<
     rows.into_iter().map(audited).collect()
 }
 
+/// Who saw what of these tickets, in order. Served by `audit_ticket`.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn of_tickets(db: impl PgExecutor<'_>, tickets: &[TicketId]) -> Result<Vec<Audited>, StoreError> {
+    let rows: Vec<AuditRow> = sqlx::query_as(
+        "select id, at, person, role, act, ticket_id, reason from core.audit
+          where ticket_id = any($1::uuid[]) order by ticket_id, id",
+    )
+    .bind(tickets.iter().map(|t| t.uuid()).collect::<Vec<_>>())
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(audited).collect()
+}
+
 /// The acts before `before` (none: from the newest), newest first. Served by the primary key.
 ///
 /// # Errors
@@ -177,5 +196,33 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut conn = self.pool().acquire().await?;
         record(&mut conn, self.clock().now(), by, act, ticket, reason).await
+    }
+
+    /// Writes down one act on each of several tickets: one insert.
+    ///
+    /// # Errors
+    /// When Postgres is away.
+    pub async fn audit_all(&self, by: &Actor, act: Act, tickets: &[TicketId], why: &str) -> Result<(), StoreError> {
+        sqlx::query(
+            "insert into core.audit (at, person, role, act, ticket_id, reason)
+             select $1, $2, $3, $4, ticket_id, $6 from unnest($5::uuid[]) as t(ticket_id)",
+        )
+        .bind(to_db(self.clock().now()))
+        .bind(by.person.as_str())
+        .bind(row::number(by.role.number()))
+        .bind(act.code())
+        .bind(tickets.iter().map(|t| t.uuid()).collect::<Vec<_>>())
+        .bind(mask(why, &OwnValues::default()).text)
+        .execute(self.pool())
+        .await?;
+        Ok(())
+    }
+
+    /// See [`of_tickets`].
+    ///
+    /// # Errors
+    /// When Postgres is away.
+    pub async fn audits_of(&self, tickets: &[TicketId]) -> Result<Vec<Audited>, StoreError> {
+        of_tickets(self.pool(), tickets).await
     }
 }

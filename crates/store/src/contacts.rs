@@ -60,6 +60,40 @@ impl ContactResult {
         self as i32
     }
 
+    /// In Chinese.
+    #[must_use]
+    pub const fn zh(self) -> &'static str {
+        match self {
+            Self::NewTicket => "新工单",
+            Self::Urge => "催办",
+            Self::Supplement => "补充",
+            Self::ProgressQuery => "查询进度",
+            Self::Answered => "当场答复",
+            Self::Rejected => "不予受理",
+            Self::Transferred => "转接",
+            Self::WrongNumber => "打错",
+            Self::Abuse => "骚扰",
+            Self::Dropped => "挂断",
+        }
+    }
+
+    /// The code on screens and in files.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NewTicket => "NEW_TICKET",
+            Self::Urge => "URGE",
+            Self::Supplement => "SUPPLEMENT",
+            Self::ProgressQuery => "PROGRESS_QUERY",
+            Self::Answered => "ANSWERED",
+            Self::Rejected => "REJECTED",
+            Self::Transferred => "TRANSFERRED",
+            Self::WrongNumber => "WRONG_NUMBER",
+            Self::Abuse => "ABUSE",
+            Self::Dropped => "DROPPED",
+        }
+    }
+
     /// The result with this number.
     #[must_use]
     pub fn from_number(n: i32) -> Option<Self> {
@@ -261,6 +295,35 @@ pub async fn of_ticket(db: impl PgExecutor<'_>, ticket: TicketId) -> Result<Vec<
     rows.into_iter().map(ContactRow::contact).collect()
 }
 
+/// The contacts of these tickets, in order. Served by `contact_ticket_ticket` and the primary key of `contact`.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn of_tickets(
+    db: impl PgExecutor<'_>,
+    tickets: &[TicketId],
+) -> Result<HashMap<TicketId, Vec<Contact>>, StoreError> {
+    #[derive(sqlx::FromRow)]
+    struct Linked {
+        ticket_id: Uuid,
+        #[sqlx(flatten)]
+        contact: ContactRow,
+    }
+    let rows: Vec<Linked> = sqlx::query_as(
+        "select l.ticket_id, c.id, c.channel, c.at, c.agent, c.requester_id, c.outcome, c.text_id
+           from core.contact_ticket l join core.contact c on c.id = l.contact_id
+          where l.ticket_id = any($1::uuid[]) order by l.ticket_id, c.at, c.id",
+    )
+    .bind(tickets.iter().map(|t| t.uuid()).collect::<Vec<_>>())
+    .fetch_all(db)
+    .await?;
+    let mut found: HashMap<TicketId, Vec<Contact>> = HashMap::new();
+    for row in rows {
+        found.entry(TicketId::new(row.ticket_id)).or_default().push(row.contact.contact()?);
+    }
+    Ok(found)
+}
+
 /// A caller's tickets, newest first. Served by the primary key of `ticket_phone`, which begins with the phone
 /// and goes on with the ticket's time-ordered id.
 ///
@@ -299,6 +362,14 @@ impl Store {
     /// When Postgres is away.
     pub async fn contacts_of(&self, ticket: TicketId) -> Result<Vec<Contact>, StoreError> {
         of_ticket(self.pool(), ticket).await
+    }
+
+    /// See [`of_tickets`].
+    ///
+    /// # Errors
+    /// When Postgres is away.
+    pub async fn contacts_of_all(&self, tickets: &[TicketId]) -> Result<HashMap<TicketId, Vec<Contact>>, StoreError> {
+        of_tickets(self.pool(), tickets).await
     }
 
     /// See [`tickets_by_phone`].

@@ -17,6 +17,7 @@ mod own;
 pub mod phone;
 pub mod place;
 pub mod reading;
+pub mod reply;
 mod risk;
 mod scan;
 pub mod split;

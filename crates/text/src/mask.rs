@@ -91,6 +91,12 @@ pub fn mask_for(text: &str, people: &[OwnValues]) -> Masked {
     }
 }
 
+/// Where a text holds numbers and addresses that belong to persons: bytes of the text, and what stands there.
+pub(crate) fn found(text: &str) -> Vec<(std::ops::Range<usize>, HitKind)> {
+    let scan = Scan::new(text, TAGS);
+    search(&scan, &[]).into_iter().map(|(span, kind)| (scan.bytes(span), kind)).collect()
+}
+
 /// Everything found, from left to right and without overlap; of two that overlap the one that begins first, then the longer.
 fn search(scan: &Scan<'_>, people: &[OwnValues]) -> Vec<(Span, HitKind)> {
     let mut found: Vec<(Span, HitKind)> = Vec::new();

@@ -95,6 +95,11 @@ impl<'a> Scan<'a> {
         }
     }
 
+    /// The bytes of a stretch in the original text.
+    pub(crate) fn bytes(&self, span: Span) -> std::ops::Range<usize> {
+        self.bytes[span.start]..self.bytes[span.end]
+    }
+
     /// The original text of a stretch.
     pub(crate) fn slice(&self, from: usize, to: usize) -> &'a str {
         self.text.get(self.bytes[from]..self.bytes[to]).unwrap_or("")

@@ -184,6 +184,28 @@ pub async fn reasons(pool: &PgPool, ticket: TicketId, version: u32) -> Result<Op
         .map_err(|e| StoreError::Damaged { what: "decision", problem: e.to_string() })
 }
 
+/// Why these tickets were sent, each time that needed nobody, in order of ticket and version. Served by the primary
+/// key.
+///
+/// # Errors
+/// When Postgres is away or a row is damaged.
+pub async fn reasons_of(pool: &PgPool, tickets: &[TicketId]) -> Result<Vec<(TicketId, u32, Reasons)>, StoreError> {
+    let rows: Vec<(Uuid, i32, String)> = sqlx::query_as(
+        "select ticket_id, version, body::text from dispatch.decision
+          where ticket_id = any($1::uuid[]) order by ticket_id, version",
+    )
+    .bind(tickets.iter().map(|t| t.uuid()).collect::<Vec<_>>())
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter()
+        .map(|(ticket, version, body)| {
+            let reasons = serde_json::from_str(&body)
+                .map_err(|e| StoreError::Damaged { what: "decision", problem: e.to_string() })?;
+            Ok((TicketId::new(ticket), u32::try_from(version).unwrap_or(0), reasons))
+        })
+        .collect()
+}
+
 /// A row of the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {

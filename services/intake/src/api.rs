@@ -9,10 +9,10 @@ use suban_runtime::{
     access::{Caller, caller},
     errors,
 };
-use suban_service::{App, language_model::LanguageModel, status, view};
+use suban_service::{App, history, language_model::LanguageModel, status, view};
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::{history, watch::Feed};
+use crate::watch::Feed;
 
 /// Answers IntakeService.
 #[derive(Clone)]

@@ -11,7 +11,6 @@ mod commands;
 mod contact;
 mod demand;
 mod draft;
-mod history;
 mod list;
 mod submit;
 mod tables;

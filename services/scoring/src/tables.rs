@@ -3,7 +3,7 @@
 pub mod now;
 
 use sqlx::PgPool;
-use suban_domain::{At, Ticket, TicketId};
+use suban_domain::{At, Ticket, TicketId, UnitCode};
 use suban_store::{StoreError, to_db};
 use uuid::Uuid;
 
@@ -145,6 +145,25 @@ pub async fn sums(pool: &PgPool, from: At, to: At, group: Group) -> Result<Vec<S
             Sums { key, counts }
         })
         .collect())
+}
+
+/// The tickets that a unit led to their closing, of those received in a period, in order of their ids: what `closed`
+/// of [`sums`] counts for the unit. Served by `fact_received`, a block range index.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn closed_by(pool: &PgPool, unit: &UnitCode, from: At, to: At) -> Result<Vec<TicketId>, StoreError> {
+    let ids: Vec<Uuid> = sqlx::query_scalar(
+        "select ticket_id from scoring.fact
+          where received_at >= $1 and received_at < $2 and unit = $3 and (body->>'closed')::bigint > 0
+          order by ticket_id",
+    )
+    .bind(to_db(from))
+    .bind(to_db(to))
+    .bind(unit.as_str())
+    .fetch_all(pool)
+    .await?;
+    Ok(ids.into_iter().map(TicketId::new).collect())
 }
 
 /// A kept fact, with the place in the log that it stands for.

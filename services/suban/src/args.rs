@@ -33,9 +33,11 @@ pub(crate) enum Verb {
     /// Say why a ticket went where it went; try another catalogue on what has happened.
     #[command(subcommand)]
     Dispatch(DispatchVerb),
-    /// One ticket's clocks.
+    /// One ticket's clocks, or its whole file.
     #[command(subcommand)]
     Ticket(TicketVerb),
+    /// Draw files of a unit's closed tickets for an inspection.
+    Sample(Sample),
     /// Learn to read matters from what people have accepted; try it, put it in force, take it back.
     #[command(subcommand)]
     Learn(LearnVerb),
@@ -176,6 +178,69 @@ pub(crate) enum TicketVerb {
         #[arg(long)]
         json: bool,
     },
+    /// Its whole file for an inspection: words, steps, clocks, contacts, replies, survey, reasons, who looked. Masked,
+    /// and written down.
+    File(TicketFile),
+}
+
+/// Whose file, for whom.
+#[derive(Debug, Args)]
+pub(crate) struct TicketFile {
+    /// The ticket's number.
+    pub(crate) number: String,
+    #[command(flatten)]
+    pub(crate) viewer: Viewer,
+    /// With the requester and the words as they were said, for a role that may see them; needs --reason.
+    #[arg(long, requires = "reason")]
+    pub(crate) reveal: bool,
+    /// Write it as a page to be printed.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Print as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Who looks at files; written down with each.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Viewer {
+    /// In which role.
+    #[arg(long, default_value = "AUDITOR")]
+    pub(crate) role: Role,
+    /// For which unit, where the role belongs to one.
+    #[arg(id = "viewer_unit", long = "for", value_name = "UNIT")]
+    pub(crate) unit: Option<UnitCode>,
+    /// Which account.
+    #[arg(long, default_value = "operator")]
+    pub(crate) by: PersonCode,
+    /// Why; in a sentence.
+    #[arg(long)]
+    pub(crate) reason: Option<String>,
+}
+
+/// What is drawn.
+#[derive(Debug, Args)]
+pub(crate) struct Sample {
+    /// The unit that led them.
+    #[arg(long)]
+    pub(crate) unit: UnitCode,
+    /// Received in this month (2026-10), or from one day to another, both included (2026-10-01..2026-10-15).
+    #[arg(long)]
+    pub(crate) period: crate::sample::Period,
+    /// How many.
+    #[arg(short, long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) n: u16,
+    /// The same seed draws the same from the same tickets. Let the inspected unit or chance name it.
+    #[arg(long)]
+    pub(crate) seed: String,
+    /// Folder for the files; made where it is missing, and empty.
+    #[arg(long)]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) viewer: Viewer,
+    /// Print as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// What a city learns.

@@ -6,6 +6,7 @@ pub(crate) mod dedup;
 mod dispatch;
 pub(crate) mod figures;
 pub(crate) mod labelled;
+mod replies;
 mod table;
 
 use std::process::ExitCode;
@@ -18,5 +19,6 @@ pub(crate) fn command(what: &Backtest) -> anyhow::Result<ExitCode> {
         Backtest::Classify(how) => classify::run(how),
         Backtest::Dispatch(how) => dispatch::run(how),
         Backtest::Dedup(how) => dedup::run(how),
+        Backtest::Replies(how) => replies::run(how),
     }
 }

@@ -19,6 +19,7 @@ mod overview;
 mod print;
 mod processes;
 mod roster;
+mod sample;
 mod serve;
 mod simulate;
 mod stream;
@@ -69,6 +70,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Verb::Check(how) => check::command(&settings, &how).await,
             Verb::Dispatch(what) => dispatch::command(settings, &what).await,
             Verb::Ticket(what) => ticket::command(&settings, &what).await,
+            Verb::Sample(how) => sample::command(&settings, &how).await,
             Verb::Learn(what) => learn::command(&settings, &what).await,
             Verb::Backtest(what) => backtest::command(&what),
             Verb::Bench(what) => Box::pin(until_told(bench::command(settings, &what))).await,

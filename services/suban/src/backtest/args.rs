@@ -16,6 +16,8 @@ pub(crate) enum Backtest {
     Dispatch(Dispatch),
     /// Which requests repeat earlier ones: played in order of arrival, scored with marked pairs.
     Dedup(Dedup),
+    /// What the checks of replies find in past ones, and how that agrees with marks given by hand.
+    Replies(Replies),
 }
 
 /// `suban backtest classify`.
@@ -72,6 +74,21 @@ pub(crate) struct Dispatch {
     /// Days until an outcome is known; never within its day.
     #[arg(long, default_value_t = 1, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) label_delay: u16,
+    /// Print as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `suban backtest replies`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Replies {
+    /// Messages with their replies: JSON lines (`text`, `reply`, perhaps `title`, `reply_time`,
+    /// `hand_explainability`, `hand_completeness_b`, `hand_explainability_b`), also gzipped.
+    #[arg(long)]
+    pub(crate) replies: PathBuf,
+    /// Show so many replies on which findings and marks disagree.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) show: usize,
     /// Print as JSON.
     #[arg(long)]
     pub(crate) json: bool,

@@ -8,18 +8,23 @@ use std::collections::HashMap;
 use suban_domain::{Fact, Recorded, Role, SurveyEnd, TextId};
 use suban_proto::v1;
 use suban_runtime::access::policy::Reading;
-use suban_service::view;
+
+use crate::view;
 
 /// Events of one page.
-pub(crate) const PAGE: u32 = 200;
+pub const PAGE: u32 = 200;
 
 /// A fact in words.
 #[derive(Debug)]
-pub(crate) struct Told {
-    zh: String,
-    en: String,
-    fields: Vec<(&'static str, String)>,
-    pub(crate) texts: Vec<(&'static str, TextId)>,
+pub struct Told {
+    /// In one sentence, in Chinese.
+    pub zh: String,
+    /// In one sentence, in English.
+    pub en: String,
+    /// Codes, units and versions, by name.
+    pub fields: Vec<(&'static str, String)>,
+    /// What people wrote, by name.
+    pub texts: Vec<(&'static str, TextId)>,
 }
 
 impl Told {
@@ -50,7 +55,8 @@ fn told(zh: impl Into<String>, en: impl Into<String>) -> Told {
 }
 
 /// One event as the caller may see it.
-pub(crate) fn entry(event: &Recorded, reading: Reading, masked: &HashMap<TextId, String>) -> v1::HistoryEntry {
+#[must_use]
+pub fn entry(event: &Recorded, reading: Reading, masked: &HashMap<TextId, String>) -> v1::HistoryEntry {
     let told = tell(&event.event.fact);
     let mut fields = HashMap::new();
     if reading == Reading::Full {
@@ -77,7 +83,8 @@ pub(crate) fn entry(event: &Recorded, reading: Reading, masked: &HashMap<TextId,
 }
 
 /// What happened.
-pub(crate) fn tell(fact: &Fact) -> Told {
+#[must_use]
+pub fn tell(fact: &Fact) -> Told {
     match fact {
         Fact::Submitted { number, source, urgency, kind, matter, area, texts, .. } => {
             let told =

@@ -1,0 +1,110 @@
+//! `suban ticket file`: the whole file of one ticket, on the screen, as a page or as JSON.
+
+use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
+
+use anyhow::Context as _;
+use suban_dispatch::tables::reasons_of;
+use suban_domain::{Actor, TicketId};
+use suban_runtime::access::Caller;
+use suban_service::file::{CaseFile, Considered, Decided, Decisions, Named, gather, gather_revealed, html};
+use suban_store::{Store, StoreError};
+use uuid::Uuid;
+
+use super::ticket;
+use crate::{
+    args::{TicketFile, Viewer},
+    print,
+};
+
+/// Why somebody looks who says nothing.
+const INSPECTION: &str = "inspection";
+
+impl Viewer {
+    /// As the policy of access sees them.
+    pub(crate) fn caller(&self) -> Caller {
+        let actor = Actor { role: self.role, person: self.by.clone(), unit: self.unit.clone(), area: None };
+        Caller { token_id: Uuid::nil(), actor, outsourced: false }
+    }
+
+    /// What is written down.
+    pub(crate) fn why(&self) -> &str {
+        self.reason.as_deref().unwrap_or(INSPECTION)
+    }
+}
+
+/// Prints or writes it.
+pub(super) async fn print_file(store: &Store, how: &TicketFile) -> anyhow::Result<()> {
+    let ticket = ticket(store, &how.number).await?;
+    let (caller, why) = (how.viewer.caller(), how.viewer.why());
+    let decisions = decisions(store, &[ticket.id]).await?;
+    let file = if how.reveal {
+        gather_revealed(store, &caller, &ticket, why, &decisions).await?
+    } else {
+        let files = gather(store, &caller, std::slice::from_ref(&ticket), why, &decisions).await?;
+        files.into_iter().next().context("no file was made")?
+    };
+    if let Some(path) = &how.html {
+        write_private(path, &html::page(&file))?;
+    }
+    match (how.json, &how.html) {
+        (true, _) => print::json(&file)?,
+        (false, Some(path)) => print::out(&format!("档案已写入 the file of {} is in {}", file.number, path.display())),
+        (false, None) => show(&file),
+    }
+    Ok(())
+}
+
+/// Why these tickets were sent where they went, as dispatch kept it.
+pub(crate) async fn decisions(store: &Store, tickets: &[TicketId]) -> Result<Decisions, StoreError> {
+    let mut decisions = Decisions::new();
+    for (ticket, version, reasons) in reasons_of(store.pool(), tickets).await? {
+        let candidates = reasons.candidates.into_iter().map(|c| Considered {
+            unit: Named::of(c.name, c.unit.to_string()),
+            rule: c.rule,
+            permille: c.permille,
+            because: Named::of(c.because_zh, c.because_en),
+        });
+        decisions.entry(ticket).or_default().push(Decided {
+            version,
+            catalogue: reasons.catalogue,
+            reader: reasons.reader.unwrap_or_default(),
+            learned: reasons.learned.unwrap_or_default(),
+            candidates: candidates.collect(),
+        });
+    }
+    Ok(decisions)
+}
+
+/// Writes a file that nobody else on this machine reads.
+pub(crate) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let written = options.open(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn show(file: &CaseFile) {
+    let both = |named: &Named| format!("{} {}", named.zh, named.en);
+    print::out(&format!("{} {} ({})", file.number, file.title, both(&file.state)));
+    for words in file.words.iter().filter_map(|w| w.text.as_ref()) {
+        print::out(&format!("    {words}"));
+    }
+    let rows: Vec<Vec<String>> = file
+        .steps
+        .iter()
+        .map(|s| {
+            let unit = s.unit.as_ref().map(|u| u.en.clone()).unwrap_or_default();
+            vec![s.at.clone(), s.role.zh.clone(), s.person.clone(), unit, both(&s.what)]
+        })
+        .collect();
+    print::table(&["at 时间", "role 角色", "who 人员", "unit 单位", "what 事项"], &rows);
+    for reply in &file.replies {
+        print::out(&format!("{} {}: {}", reply.at, both(&reply.what), reply.reply.as_deref().unwrap_or("–")));
+    }
+    let rows: Vec<Vec<String>> = file
+        .viewed
+        .iter()
+        .map(|v| vec![v.at.clone(), v.person.clone(), v.role.zh.clone(), v.act.clone(), v.reason.clone()])
+        .collect();
+    print::table(&["looked at 查阅", "who 人员", "role 角色", "act 行为", "why 事由"], &rows);
+}
