@@ -178,11 +178,8 @@ pub fn assign(roster: &Roster, work: &Work, open: &BTreeMap<PersonCode, u32>, no
         }),
     };
     let refused = refused(roster, work, now, &candidates, &person);
-    // A debt of everybody with room; with no room anywhere, of everybody; with nobody there, of the one who has it.
-    let mut debtors: Vec<_> = candidates.iter().filter(|c| c.full().is_none()).map(|c| &c.person.code).collect();
-    if debtors.is_empty() {
-        debtors.extend(candidates.iter().map(|c| &c.person.code));
-    }
+    // A debt of everybody who serves, whether there is room or not: who closes slowly does not get less by it.
+    let mut debtors: Vec<_> = candidates.iter().map(|c| &c.person.code).collect();
     if debtors.is_empty() {
         debtors.push(&person);
     }

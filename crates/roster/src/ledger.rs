@@ -21,7 +21,7 @@ impl Default for Effort {
 /// Parts are kept in millionths of a point.
 pub(crate) const FINE: u64 = 1_000_000;
 
-/// What a period's assignments add up to. Every ticket is a debt of everybody who could have been asked, in equal
+/// What a period's assignments add up to. Every ticket is a debt of everybody who served then, in equal
 /// parts, and paid by the one who got it; whoever owes most is next. So people who serve together end equal, and
 /// nobody works off the time they were away.
 ///

@@ -174,5 +174,9 @@ fn equal_people_end_a_month_equal() {
         assert!(loads.largest_over_smallest <= 1.03, "seed {seed}: {}", loads.largest_over_smallest);
     }
     assert_eq!(month(1), month(1));
+    // So many tickets that people are full again and again.
+    let busy = fairness::month(&fairness::Month { seed: 1, people: 16, tickets: 12_000 }).unwrap();
+    println!("busy: {} of the same shifts, {} over all", busy.largest_over_smallest, busy.over_all_groups);
+    assert!(busy.largest_over_smallest <= 1.03, "busy: {}", busy.largest_over_smallest);
     assert!(fairness::month(&fairness::Month { people: 3, ..fairness::Month::default() }).is_err());
 }
