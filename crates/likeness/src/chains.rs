@@ -1,4 +1,4 @@
-//! Which requests have a key: a place's cell, a rare word, an address, a person.
+//! Which requests have a key: a rare word, an address, a person.
 //!
 //! One table for all kinds of keys: a fixed array of buckets, each the head of a chain, the newest entry first. A
 //! chain may hold a few entries of another key that fell into the same bucket; whoever asks compares what it finds
@@ -81,6 +81,43 @@ impl Chains {
     }
 }
 
+/// Chains that are walked side by side.
+const ABREAST: usize = 16;
+
+impl Chains {
+    /// The newest entries of several keys, each with the place of its key: at most `each` of a key and about `all` of
+    /// all, the keys in order, some at a time; perhaps some of other keys.
+    ///
+    /// Where one link lies in memory is known only once the one before it was read. Of several chains walked side by
+    /// side, one is on its way while another is read; so nothing else is done here.
+    pub(crate) fn walk(&self, keys: &[u32], each: usize, all: usize) -> Vec<(u32, u32)> {
+        let mut met = Vec::with_capacity(all.min(keys.len() * each));
+        for (group, keys) in (0..).zip(keys.chunks(ABREAST)) {
+            let mut ends = [(0, END); ABREAST];
+            for ((end, key), at) in ends.iter_mut().zip(keys).zip(0..) {
+                *end = (group * ABREAST as u32 + at, self.heads[self.bucket(*key)]);
+            }
+            let mut walked = keys.len();
+            for _ in 0..each {
+                let mut kept = 0;
+                for at in 0..walked {
+                    let (key, link) = ends[at];
+                    if let Some(link) = self.links.get(link as usize) {
+                        met.push((key, link.entry));
+                        ends[kept] = (key, link.next);
+                        kept += 1;
+                    }
+                }
+                walked = kept;
+                if met.len() >= all {
+                    return met;
+                }
+            }
+        }
+        met
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,6 +144,19 @@ mod tests {
                 }
             }
             prop_assert!(chains.links.len() <= 200);
+        }
+
+        #[test]
+        fn side_by_side_meets_what_one_after_the_other_meets(put in proptest::collection::vec((0..40_u32, 0..9_u32), 0..200), each in 0..9_usize) {
+            let mut chains = Chains::new(16);
+            put.iter().for_each(|(key, entry)| chains.insert(*key, *entry));
+            let keys: Vec<u32> = (0..40).collect();
+            let mut met = vec![Vec::new(); keys.len()];
+            chains.walk(&keys, each, usize::MAX).into_iter().for_each(|(key, entry)| met[key as usize].push(entry));
+            for (key, met) in keys.iter().zip(met) {
+                prop_assert_eq!(met, chains.of(*key).take(each).collect::<Vec<_>>());
+            }
+            prop_assert!(chains.walk(&keys, each, 10).len() < 10 + ABREAST);
         }
     }
 }

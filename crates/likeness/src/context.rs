@@ -45,6 +45,12 @@ pub(crate) fn place_among(features: &mut [Features], standing: &[Standing]) {
     let mut times: Vec<Seconds> =
         (0..features.len()).filter(|at| likely(*at)).map(|at| standing[at].reported_at).collect();
     times.sort_unstable();
+    let mut repeats: Vec<&Standing> = standing.iter().filter(|other| other.verdict.probability > 0.0).collect();
+    repeats.sort_unstable_by_key(|other| (other.verdict.of, other.id));
+    let repeating = |id: Id| {
+        let from = repeats.partition_point(|other| other.verdict.of < id);
+        repeats.iter().skip(from).take_while(move |other| other.verdict.of == id).filter(move |other| other.id != id)
+    };
     let log = |count: usize| (count as f32).ln_1p();
     for (at, own) in features.iter_mut().enumerate() {
         if !distance[at].is_nan() {
@@ -55,8 +61,6 @@ pub(crate) fn place_among(features: &mut [Features], standing: &[Standing]) {
         own.set(Feature::Earlier, log(times.partition_point(|other| *other < time)));
         own.set(Feature::Later, log(times.len() - times.partition_point(|other| *other <= time)));
         own.set(Feature::Repeat, standing[at].verdict.probability);
-        let repeated =
-            standing.iter().filter(|other| other.verdict.of == standing[at].id && other.id != standing[at].id);
-        own.set(Feature::Repeated, repeated.map(|other| other.verdict.probability).sum());
+        own.set(Feature::Repeated, repeating(standing[at].id).map(|other| other.verdict.probability).sum());
     }
 }

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     address::Nearness,
+    alike::Alike,
     request::{Facts, Seconds, meet},
-    terms::Alike,
 };
 
 macro_rules! features {

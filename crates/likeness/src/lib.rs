@@ -1,16 +1,23 @@
 #![doc = include_str!("../README.md")]
 
 pub mod address;
+pub mod alike;
 pub mod automatic;
+mod cells;
 mod chains;
 mod context;
 pub mod decide;
+pub mod explain;
 pub mod features;
 pub mod fit;
 pub mod index;
+mod keys;
 pub mod model;
 pub mod place;
+pub mod rarity;
 pub mod request;
+mod search;
+mod sentences;
 pub mod shape;
 pub mod snapshot;
 mod tally;

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 const CELL: i32 = 1080;
 /// Metres in a millionth of a degree of latitude (a meridian is 20,004 km long).
 const METRES: f64 = 20_004_000.0 / 180.0 / 1e6;
+/// A side of an area, in millionths of a degree: ten cells.
+const AREA: i32 = 10 * CELL;
 /// Most rings that are ever looked at.
 const MOST_RINGS: i32 = 12;
 
@@ -32,9 +34,7 @@ impl Spot {
     /// Metres between two points of one city.
     #[must_use]
     pub fn metres(self, other: Self) -> f32 {
-        let north = f64::from(self.lat - other.lat) * METRES;
-        let east = f64::from(self.lon - other.lon) * METRES * self.shrink();
-        north.hypot(east) as f32
+        Ruler::at(self).metres(other)
     }
 
     /// How much shorter a degree of longitude is here than one of latitude.
@@ -51,6 +51,43 @@ impl Spot {
         let (row, column) = self.cell();
         cell_key(row, column)
     }
+}
+
+impl Spot {
+    /// The key of the area it lies in.
+    pub(crate) fn area(self) -> u64 {
+        cell_key(self.lat.div_euclid(AREA), self.lon.div_euclid(AREA))
+    }
+}
+
+/// Measures many points from one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ruler {
+    here: Spot,
+    /// Metres in a millionth of a degree of longitude here.
+    east: f64,
+}
+
+impl Ruler {
+    pub(crate) fn at(here: Spot) -> Self {
+        Self { here, east: METRES * here.shrink() }
+    }
+
+    pub(crate) fn metres(&self, there: Spot) -> f32 {
+        let north = (f64::from(self.here.lat) - f64::from(there.lat)) * METRES;
+        let east = (f64::from(self.here.lon) - f64::from(there.lon)) * self.east;
+        (north * north + east * east).sqrt() as f32
+    }
+}
+
+/// The areas, four at most in a city, that hold everything within `metres` of a point.
+pub(crate) fn areas(spot: Spot, metres: f32) -> Vec<u64> {
+    let within = |centre: i32, unit: f64| {
+        let reach = (f64::from(metres) / unit).ceil().min(f64::from(MOST_RINGS * CELL)) as i32;
+        centre.saturating_sub(reach).div_euclid(AREA)..=centre.saturating_add(reach).div_euclid(AREA)
+    };
+    let columns = within(spot.lon, METRES * spot.shrink());
+    within(spot.lat, METRES).flat_map(|row| columns.clone().map(move |column| cell_key(row, column))).collect()
 }
 
 fn cell_key(row: i32, column: i32) -> u64 {
@@ -103,6 +140,8 @@ mod tests {
                 prop_assert!(seen || here.metres(there) >= covered * 0.999);
             }
             prop_assert!(seen || here.metres(there) > 500.0);
+            let around = areas(here, 500.0);
+            prop_assert!(around.len() <= 9 && (around.contains(&there.area()) || here.metres(there) > 500.0));
         }
     }
 }

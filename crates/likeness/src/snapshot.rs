@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     index::{Entry, Index, Limits},
-    terms::Rarity,
+    rarity::Rarity,
 };
 
 /// What a snapshot begins with; another number after a change of what is kept.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// A snapshot that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,7 +32,8 @@ struct Head {
     version: u32,
     entries: u64,
     requests: u32,
-    having: Vec<u32>,
+    having: Vec<u16>,
+    often: Vec<(u32, u32)>,
 }
 
 impl Index {
@@ -41,8 +42,8 @@ impl Index {
     /// # Errors
     /// When a value cannot be written, which no value here should cause.
     pub fn snapshot(&self, bytes: Vec<u8>) -> Result<Vec<u8>, postcard::Error> {
-        let (requests, having) = self.rarity().parts();
-        let head = Head { version: VERSION, entries: self.len() as u64, requests, having: having.to_vec() };
+        let (requests, having, often) = self.rarity().parts();
+        let head = Head { version: VERSION, entries: self.len() as u64, requests, having: having.to_vec(), often };
         let start = bytes.len();
         let mut bytes = postcard::to_extend(&head, bytes)?;
         for entry in self.held() {
@@ -67,7 +68,7 @@ impl Index {
         if head.version != VERSION {
             return Err(Broken::Version { found: head.version });
         }
-        let rarity = Rarity::from_parts(head.requests, head.having)
+        let rarity = Rarity::from_parts(head.requests, head.having, head.often)
             .ok_or_else(|| Broken::Bytes("not as many counts as there must be".to_owned()))?;
         let mut index = Self::with_rarity(room, limits, rarity);
         for _ in 0..head.entries {
@@ -93,8 +94,12 @@ fn sum(bytes: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Request, Spot, Verdict, read, shape::blank};
+    use crate::{Candidate, Model, Request, Spot, Tongue, Verdict, read, shape::blank};
+    use proptest::prelude::*;
+    use std::sync::LazyLock;
     use suban_text::Segmenter;
+
+    static PLAIN: LazyLock<Segmenter> = LazyLock::new(Segmenter::default);
 
     #[test]
     fn what_was_known_is_known_again() {
@@ -121,5 +126,60 @@ mod tests {
         let mut changed = bytes.clone();
         changed[bytes.len() / 2] ^= 1;
         assert!(matches!(Index::restore(&changed, 16, Limits::default()), Err(Broken::Bytes(_))));
+    }
+
+    /// One of a few requests near each other, some of them without a place.
+    fn lamp(id: u8) -> crate::Read {
+        let text = format!(
+            "明珠路{}号{}",
+            id % 3,
+            ["路灯不亮", "路灯坏了", "井盖缺失", "夜间施工噪声扰民"][usize::from(id) % 4]
+        );
+        let spot =
+            (!id.is_multiple_of(5)).then_some(Spot { lat: 22_500_000 + i32::from(id % 4) * 900, lon: 114_000_000 });
+        let requester = ["", "a", "b"][usize::from(id) % 3];
+        let request = Request {
+            id: id.into(),
+            reported_at: i64::from(id) * 60,
+            text: &text,
+            spot,
+            requester,
+            ..Request::default()
+        };
+        read(&PLAIN, &request)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(12))]
+        #[test]
+        fn an_index_killed_and_read_back_gives_the_same_verdicts(steps in proptest::collection::vec((0..24_u8, 0..4_u8), 0..60)) {
+            let model = Model::shipped(Tongue::Chinese).unwrap();
+            // So few that the newest and the nearest are chosen among the held ones.
+            let limits = Limits { by_place: 3, by_words: [2, 3], under_word: 4, by_key: 2, ..Limits::default() };
+            let mut index = Index::new(8, limits);
+            let mut held = std::collections::BTreeSet::new();
+            for (id, what) in steps {
+                match what {
+                    0 => prop_assert_eq!(index.remove(id.into()), held.remove(&id)),
+                    1 => index.close(id.into(), Some(i64::from(id))),
+                    _ => {
+                        let request = lamp(id);
+                        let verdict = index.judge(&request, 9_000, &model).verdict();
+                        index.add(&request, verdict);
+                        held.insert(id);
+                    }
+                }
+                prop_assert_eq!(index.len(), held.len());
+            }
+            let again = Index::restore(&index.snapshot(Vec::new()).unwrap(), 8, limits).unwrap();
+            for id in 0..24 {
+                let told = |index: &Index| -> Vec<(u128, f32)> {
+                    let told = |of: &Candidate| (of.id, of.score);
+                    index.judge(&lamp(id), 9_000, &model).candidates.iter().map(told).collect()
+                };
+                prop_assert_eq!(told(&again), told(&index));
+                prop_assert_eq!(index.facts(id.into()).is_some(), held.contains(&id));
+            }
+        }
     }
 }
