@@ -137,6 +137,8 @@ mod tests {
     }
 
     proptest! {
+        // Each counts in a table of its own, of megabytes.
+        #![proptest_config(ProptestConfig::with_cases(32))]
         #[test]
         fn a_text_is_most_like_itself(texts in proptest::collection::vec("([路灯亮坏噪声]{1,3} ){1,6}", 2..8)) {
             let rarity = counted(&texts.iter().map(String::as_str).chain(["别的"]).collect::<Vec<_>>());

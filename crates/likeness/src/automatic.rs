@@ -62,7 +62,7 @@ pub enum Copy {
 }
 
 /// Metres within which two points are one place for a copy.
-const ONE_PLACE: f32 = 30.0;
+pub(crate) const ONE_PLACE: f32 = 30.0;
 /// Fewest characters of a copy by another person: short words are said by many about many things.
 const LONG_ENOUGH: u32 = 16;
 /// Seconds within which a copy by another person is the same event: the same words a week later may be another car.

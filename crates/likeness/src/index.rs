@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::search::Limits;
 use crate::{
     alike::Asked,
+    automatic::ONE_PLACE,
     cells::Cells,
     chains::Chains,
     context::{Standing, Verdict, place_among},
@@ -49,7 +50,7 @@ pub struct Candidate {
 /// What was found for one request.
 #[derive(Clone, Debug, Default)]
 pub struct Judgement {
-    /// Candidates, the most likely first.
+    /// Candidates, the most likely first: copies of a long text, then by score.
     pub candidates: Vec<Candidate>,
 }
 
@@ -76,6 +77,15 @@ pub struct Index {
     held: u64,
     at_spot: Tally,
     by_person: Tally,
+}
+
+/// Characters from which nobody writes the very same words about another matter by chance.
+const LONG: u32 = 64;
+
+/// Whether an open candidate says the very same and is not known to be elsewhere.
+fn copied(features: &Features) -> bool {
+    let elsewhere = features.get(Feature::Distance) > ONE_PLACE.ln_1p();
+    features.get(Feature::SameWords) > 0.0 && features.get(Feature::Open) > 0.0 && !elsewhere
 }
 
 fn spot_key(facts: &Facts) -> Option<u64> {
@@ -214,7 +224,9 @@ impl Index {
                 Candidate { id, score, probability: model.probability(score), features }
             })
             .collect();
-        candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.id.cmp(&b.id)));
+        let long = request.facts.length >= LONG;
+        let copied = |of: &Candidate| long && copied(&of.features);
+        candidates.sort_by(|a, b| copied(b).cmp(&copied(a)).then(b.score.total_cmp(&a.score)).then(a.id.cmp(&b.id)));
         Judgement { candidates }
     }
 
@@ -246,5 +258,37 @@ impl Index {
         }
         place_among(&mut features, &standing);
         found.into_iter().zip(features).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Model, Request, Tongue, read};
+    use suban_text::Segmenter;
+
+    #[test]
+    fn a_copy_of_a_long_text_stands_before_a_nearer_wording() {
+        let segmenter = Segmenter::default();
+        let body = "我们住在木莲中路附近的公寓,周边有几十栋居民宿舍和多所学校,没有一路公交车经过,老人小孩出门要走很远才能坐上车,希望公交车改道走木莲中路,方便大家上学上班和看病。";
+        let said = |id, title, text| {
+            read(&segmenter, &Request { id, reported_at: id as i64 * 3600, title, text, ..Request::default() })
+        };
+        let longer = format!("{body}另外805路也是。");
+        let mut index = Index::new(16, Limits::default());
+        index.add(&said(1, "805路公交能不能换条线", body), Verdict::default());
+        index.add(&said(2, "希望公交改道走木莲中路", &longer), Verdict::default());
+        let model = Model::shipped(Tongue::Chinese).unwrap();
+        let first = |index: &Index| {
+            index
+                .judge(&said(3, "希望公交改道走木莲中路", body), 11_000, &model)
+                .candidates
+                .first()
+                .map(|first| first.id)
+        };
+        assert_eq!(first(&index), Some(1));
+        // Once it is closed, its likeness alone counts.
+        index.close(1, Some(10_000));
+        assert!(first(&index).is_some());
     }
 }

@@ -135,6 +135,8 @@ mod tests {
     }
 
     proptest! {
+        // Each counts in a table of its own, of megabytes.
+        #![proptest_config(ProptestConfig::with_cases(32))]
         #[test]
         fn what_is_kept_is_the_weightiest(bits in proptest::collection::vec(0..1_u32 << 24, 0..300), common in 0..300_usize) {
             let terms: Vec<Term> = bits.iter().map(|bits| Term::of_bits(*bits)).collect();

@@ -171,6 +171,8 @@ mod tests {
     }
 
     proptest! {
+        // Each counts in a table of its own, of megabytes.
+        #![proptest_config(ProptestConfig::with_cases(32))]
         #[test]
         fn what_was_weightiest_is_known_of_what_is_kept(text in "([路灯亮坏噪声][路灯亮坏噪声]{0,2} ){0,60}", most in 0..150_usize) {
             let mut rarity = Rarity::default();
