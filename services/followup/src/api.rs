@@ -178,7 +178,7 @@ impl FollowupService for Api {
         request: Request<v1::ReceiveNoticeRequest>,
     ) -> Result<Response<v1::ReceiveNoticeReply>, Status> {
         let caller = caller(&request)?.clone();
-        notices::api::receive(&self.app, &caller, &request.into_inner().id).await.map(Response::new)
+        notices::api::receive(&self.app, &caller, &request.into_inner()).await.map(Response::new)
     }
 
     async fn get_link(&self, request: Request<v1::GetLinkRequest>) -> Result<Response<v1::Link>, Status> {

@@ -80,7 +80,7 @@ async fn who_has_it_ends_the_ladder_and_only_its_own_people_may_say_so() {
         let signer = city.desk(Role::UnitSigner, "roads-9", Some(words::ROADS)).await;
         let notices = signer.followup().list_notices(ask).await.unwrap().into_inner().notices;
         let id = notices[0].id.clone();
-        let has = v1::ReceiveNoticeRequest { id: id.clone() };
+        let has = v1::ReceiveNoticeRequest { request_id: city.request(), id: id.clone() };
         assert_eq!(stranger.followup().receive_notice(has.clone()).await.unwrap_err().code(), Code::PermissionDenied);
         signer.followup().receive_notice(has.clone()).await.unwrap();
         signer.followup().receive_notice(has).await.unwrap();
@@ -92,7 +92,7 @@ async fn who_has_it_ends_the_ladder_and_only_its_own_people_may_say_so() {
         assert_eq!(told[0].received_by, "roads-9", "{told:?}");
 
         for (id, code) in [("", Code::InvalidArgument), (&id.replace("URGE", "RED"), Code::NotFound)] {
-            let has = v1::ReceiveNoticeRequest { id: id.into() };
+            let has = v1::ReceiveNoticeRequest { request_id: city.request(), id: id.into() };
             assert_eq!(signer.followup().receive_notice(has).await.unwrap_err().code(), code, "{id}");
         }
         let both = v1::ListNoticesRequest { ticket: railing.number.clone(), recipient: duty, ..Default::default() };
@@ -155,8 +155,8 @@ async fn a_citizen_hears_that_the_urge_went_on_though_the_gateway_was_away_and_i
             letters.push(posted.recv().await.unwrap());
             city.settles().await;
 
-            let citizens = letters.iter().filter(|(_, letter)| letter.contains(r#""kind":"N11""#));
-            let (head, letter) = citizens.last().expect("the citizen is told");
+            let mut citizens = letters.iter().filter(|(_, letter)| letter.contains(r#""kind":"N11""#));
+            let (head, letter) = citizens.next_back().expect("the citizen is told");
             let last_four: String = railing.number.chars().skip(railing.number.chars().count() - 4).collect();
             assert!(letter.contains(&last_four), "{letter}");
             assert!(!letter.contains("19900000521"), "no phone leaves with a letter");

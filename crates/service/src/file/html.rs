@@ -1,5 +1,5 @@
 //! Files as pages to be printed: one page a ticket, an index for a sample. Chinese first, English beside it; no
-//! scripts, nothing loaded from anywhere. Everything that came from outside is escaped here, in one place: [`Html`].
+//! scripts, nothing loaded from anywhere. Everything that came from outside is escaped here, in one place: `Html`.
 
 use std::fmt;
 

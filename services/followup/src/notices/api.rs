@@ -6,7 +6,7 @@ use suban_runtime::{access::Caller, errors};
 use suban_service::{
     App,
     paging::{Mark, page_size},
-    status, view,
+    request_id, status, view,
 };
 use tonic::Status;
 use uuid::Uuid;
@@ -46,7 +46,14 @@ pub(crate) async fn list(
     }
 }
 
-pub(crate) async fn receive(app: &App, caller: &Caller, id: &str) -> Result<v1::ReceiveNoticeReply, Status> {
+pub(crate) async fn receive(
+    app: &App,
+    caller: &Caller,
+    ask: &v1::ReceiveNoticeRequest,
+) -> Result<v1::ReceiveNoticeReply, Status> {
+    // Who has it first has it: a repeat changes nothing, whichever request it is of.
+    request_id(&ask.request_id)?;
+    let id = ask.id.as_str();
     let (ticket, cause, kind, to) =
         parsed(id).ok_or_else(|| errors::invalid("id", "is no notice's; it comes with the list and the letter"))?;
     if caller.actor.role != Role::IntakeBot {

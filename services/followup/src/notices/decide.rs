@@ -2,7 +2,7 @@
 
 use jiff::{civil::Time, tz::TimeZone};
 use suban_domain::{
-    At, Card, Fact, Limits, Notice, Recorded, Role, Span, TaskState, Ticket, Timer, UnitCode, Urgency,
+    At, Card, Fact, Limits, Notice, Recorded, Role, Span, Task, TaskState, Ticket, Timer, UnitCode, Urgency,
     calendar::Allowance,
 };
 
@@ -146,7 +146,7 @@ pub struct Planned {
     pub said: Said,
 }
 
-/// Time between two rungs of a ladder (D§14; [I]: half an hour by day and night is what two people a shift can
+/// Time between two rungs of a ladder (D§14; ours: half an hour by day and night is what two people a shift can
 /// answer in, and what presses goes up faster).
 #[must_use]
 pub const fn rung(urgency: Urgency) -> Span {
@@ -161,12 +161,11 @@ pub const fn rung(urgency: Urgency) -> Span {
 /// which is what must be signed within twenty minutes (D§8.2).
 #[must_use]
 pub fn asks(event: &Recorded) -> bool {
-    match event.event.fact {
-        Fact::Dispatched { .. } => {
-            let soon = event.at.plus(Span::minutes(20));
-            event.event.dues.iter().any(|due| due.timer == Timer::Sign && due.at.is_some_and(|at| at <= soon))
-        }
-        _ => TOLD.contains(&event.event.fact.name()),
+    if matches!(event.event.fact, Fact::Dispatched { .. }) {
+        let soon = event.at.plus(Span::minutes(20));
+        event.event.dues.iter().any(|due| due.timer == Timer::Sign && due.at.is_some_and(|at| at <= soon))
+    } else {
+        TOLD.contains(&event.event.fact.name())
     }
 }
 
@@ -174,6 +173,7 @@ pub fn asks(event: &Recorded) -> bool {
 #[must_use]
 pub fn plan(ticket: &Ticket, event: &Recorded, limits: &Limits) -> Vec<Planned> {
     let plan = Plan { ticket, at: event.at, limits };
+    #[expect(clippy::wildcard_enum_match_arm, reason = "`TOLD` names the events that ask for something")]
     match &event.event.fact {
         Fact::InfoAsked { missing } => {
             let missing: Vec<&str> = missing.iter().map(|element| element.zh()).collect();
@@ -283,12 +283,17 @@ impl Plan<'_> {
 
     fn clock(&self, unit: &UnitCode, timer: Timer) -> Said {
         let task = self.ticket.open_task(unit);
-        let due = task.and_then(|task| match timer {
-            Timer::Sign => task.sign_due,
-            Timer::Contact => task.contact_due,
-            Timer::Handle | Timer::Redo => task.handle_due,
-            _ => task.dues.get(&timer).copied(),
-        });
+        // A clock that ran out runs no more; what was due stays with the task.
+        let kept = |task: &Task| {
+            let kept = [
+                (Timer::Sign, task.sign_due),
+                (Timer::Contact, task.contact_due),
+                (Timer::Handle, task.handle_due),
+                (Timer::Redo, task.handle_due),
+            ];
+            kept.into_iter().find(|(of, _)| *of == timer).and_then(|(_, due)| due)
+        };
+        let due = task.and_then(|task| task.dues.get(&timer).copied().or_else(|| kept(task)));
         Said { due, clock: Some(timer), reason: None }
     }
 

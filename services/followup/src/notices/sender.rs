@@ -120,15 +120,13 @@ impl Office {
         let had = had.entry(planned.to.to_string()).or_default();
         *had += 1;
         let settings = &self.app.settings.notices;
-        match &planned.to {
-            Recipient::Citizen(_) if *had > i64::from(settings.a_day_to_a_citizen) => {
-                Some(Ending::Dropped("the day's limit for one citizen"))
+        let (most, too_much) = match &planned.to {
+            Recipient::Citizen(_) => (settings.a_day_to_a_citizen, Ending::Dropped("the day's limit for one citizen")),
+            Recipient::Unit(..) | Recipient::Desk(_) => {
+                (settings.a_day_to_a_desk, Ending::PutOff(now.plus(Span::hours(24)), "the day's limit for one desk"))
             }
-            Recipient::Unit(..) | Recipient::Desk(_) if *had > i64::from(settings.a_day_to_a_desk) => {
-                Some(Ending::PutOff(now.plus(Span::hours(24)), "the day's limit for one desk"))
-            }
-            _ => None,
-        }
+        };
+        (*had > i64::from(most)).then_some(too_much)
     }
 
     /// How many notices each recipient has had in the last 24 hours.

@@ -178,11 +178,11 @@ pub async fn end(conn: &mut PgConnection, endings: &[(Notice, Ending)], at: At) 
     };
     let sent = |ending: &Ending| match ending {
         Ending::Sent { receipt, template, person } => (Some(receipt.clone()), Some(template.clone()), person.clone()),
-        _ => (None, None, None),
+        Ending::Dropped(_) | Ending::Failed(_) | Ending::PutOff(..) | Ending::Later(..) => (None, None, None),
     };
     let again = |ending: &Ending| match ending {
         Ending::PutOff(at, _) | Ending::Later(at, _) => Some(to_db(*at)),
-        _ => None,
+        Ending::Sent { .. } | Ending::Dropped(_) | Ending::Failed(_) => None,
     };
     let tried = |ending: &Ending| i16::from(!matches!(ending, Ending::Dropped(_) | Ending::PutOff(..)));
     sqlx::query(
