@@ -5,10 +5,10 @@
 //! says what it saw and never rewrites; only two of them say no by themselves ([`Severity::Blocks`]), because a reply
 //! of courtesies alone and another person's telephone number need no judgement.
 //!
-//! A reply is cut into clauses, and each clause is put into one of five kinds ([`clauses`]): courtesy, passing on,
+//! A reply is cut into clauses, and each clause is put into one of five kinds (`clauses`): courtesy, passing on,
 //! promise, deed, and everything else. What is neither courtesy nor passing on nor an open promise is the reply's
 //! substance; most rules are sums over it. Whether it is about the same thing is told by the words that both have,
-//! the rare ones counting most ([`topic`]).
+//! the rare ones counting most (`topic`).
 //!
 //! The thresholds were chosen on one half of 2,816 real replies and are told on the other half by
 //! `suban backtest replies`. Pure, and linear in the lengths.
