@@ -76,6 +76,7 @@ fn whatever_changes_something_carries_a_request_id() {
         "Inbox",
         "ListSurveys",
         "GetSurvey",
+        "ListNotices",
         "ViewByLink",
         "GetLink",
         "Figures",
