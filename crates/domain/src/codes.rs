@@ -2,16 +2,15 @@
 //!
 //! Every list has a code for data, a number for the wire, and a Chinese name for people.
 
-use std::{fmt, str::FromStr};
-
-use serde::{Deserialize, Serialize};
-
-use crate::values::Malformed;
-
+/// A closed list of codes: an enum with a code for data, a word to show and a number for the wire, that reads and
+/// writes its code. Used by every crate that has such a list; each needs `serde`.
+#[macro_export]
 macro_rules! codes {
     ($(#[$doc:meta])* $name:ident, $what:literal { $($(#[$vdoc:meta])* $variant:ident = $num:literal, $code:literal, $zh:literal;)+ }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize, ::serde::Deserialize,
+        )]
         pub enum $name {
             $(#[doc = $zh] $(#[$vdoc])* #[serde(rename = $code)] $variant = $num,)+
         }
@@ -42,18 +41,18 @@ macro_rules! codes {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.write_str(self.code())
             }
         }
 
-        impl FromStr for $name {
-            type Err = Malformed;
-            fn from_str(s: &str) -> Result<Self, Malformed> {
+        impl ::std::str::FromStr for $name {
+            type Err = $crate::Malformed;
+            fn from_str(s: &str) -> Result<Self, $crate::Malformed> {
                 match s {
                     $($code => Ok(Self::$variant),)+
-                    _ => Err(Malformed::new($what, concat!("must be one of", $(" ", $code),+))),
+                    _ => Err($crate::Malformed::new($what, concat!("must be one of", $(" ", $code),+))),
                 }
             }
         }

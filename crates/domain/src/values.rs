@@ -192,10 +192,13 @@ uuid_id! {
     ContactId
 }
 
+/// A code that people choose: text of letters, digits and a few marks, checked where it is made. Used by every crate
+/// that has such a code; each needs `serde`.
+#[macro_export]
 macro_rules! code {
     ($(#[$doc:meta])* $name:ident, $what:literal, $max:literal) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize, ::serde::Deserialize)]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 
@@ -204,15 +207,15 @@ macro_rules! code {
             ///
             /// # Errors
             /// Says what is wrong, without repeating the value.
-            pub fn new(code: impl Into<String>) -> Result<Self, Malformed> {
+            pub fn new(code: impl Into<String>) -> Result<Self, $crate::Malformed> {
                 let code = code.into();
                 let good = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/' | '@');
                 if code.is_empty() {
-                    Err(Malformed::new($what, "is empty"))
+                    Err($crate::Malformed::new($what, "is empty"))
                 } else if code.chars().count() > $max {
-                    Err(Malformed::new($what, concat!("is longer than ", stringify!($max), " characters")))
+                    Err($crate::Malformed::new($what, concat!("is longer than ", stringify!($max), " characters")))
                 } else if !code.chars().all(good) {
-                    Err(Malformed::new($what, "has a character other than letters, digits and -_.:/@"))
+                    Err($crate::Malformed::new($what, "has a character other than letters, digits and -_.:/@"))
                 } else {
                     Ok(Self(code))
                 }
@@ -225,8 +228,8 @@ macro_rules! code {
         }
 
         impl TryFrom<String> for $name {
-            type Error = Malformed;
-            fn try_from(s: String) -> Result<Self, Malformed> {
+            type Error = $crate::Malformed;
+            fn try_from(s: String) -> Result<Self, $crate::Malformed> {
                 Self::new(s)
             }
         }
@@ -235,14 +238,14 @@ macro_rules! code {
                 c.0
             }
         }
-        impl FromStr for $name {
-            type Err = Malformed;
-            fn from_str(s: &str) -> Result<Self, Malformed> {
+        impl ::std::str::FromStr for $name {
+            type Err = $crate::Malformed;
+            fn from_str(s: &str) -> Result<Self, $crate::Malformed> {
                 Self::new(s)
             }
         }
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.write_str(&self.0)
             }
         }

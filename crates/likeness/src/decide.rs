@@ -276,12 +276,12 @@ fn others(case: &Case) -> Decision {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
 
     /// A street lamp that two persons report; everything is known and allowed.
-    fn lamp() -> Case {
+    pub(crate) fn lamp() -> Case {
         Case {
             same_source: false,
             other_platform: false,

@@ -74,30 +74,13 @@ mod tests {
     use super::*;
     use crate::{
         Tongue,
-        decide::{Demand, Guard, Persons, Standing, Sureness},
+        decide::{Guard, Sureness, tests::lamp},
     };
     use proptest::prelude::*;
 
+    /// A pair that is worth a person's look, and of whose lead nobody knows.
     fn case() -> Case {
-        Case {
-            same_source: false,
-            other_platform: false,
-            nuisance: false,
-            demands: 1,
-            persons: Persons::Different,
-            sureness: Sureness::Suggest,
-            copy: None,
-            earlier: Standing::Open,
-            demand: Demand::Ordinary,
-            confidential: false,
-            litigation: false,
-            personal_right: Some(false),
-            same_lead: None,
-            whitelisted: Some(true),
-            same_subject: false,
-            other_spot: false,
-            rejected: false,
-        }
+        Case { sureness: Sureness::Suggest, same_lead: None, ..lamp() }
     }
 
     #[test]

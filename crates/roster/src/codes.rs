@@ -3,141 +3,49 @@
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
-use suban_domain::{Malformed, MatterCode};
+use suban_domain::{Malformed, MatterCode, code, codes};
 
-macro_rules! list {
-    ($(#[$doc:meta])* $name:ident, $what:literal { $($(#[$vdoc:meta])* $variant:ident = $code:literal, $zh:literal;)+ }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub enum $name {
-            $(#[doc = $zh] $(#[$vdoc])* #[serde(rename = $code)] $variant,)+
-        }
-        impl $name {
-            /// Every value, in the order of the list.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-            /// The word in the tables.
-            #[must_use]
-            pub const fn code(self) -> &'static str {
-                match self { $(Self::$variant => $code),+ }
-            }
-            /// The word to show (D§2).
-            #[must_use]
-            pub const fn zh(self) -> &'static str {
-                match self { $(Self::$variant => $zh),+ }
-            }
-        }
-        impl FromStr for $name {
-            type Err = Malformed;
-            fn from_str(s: &str) -> Result<Self, Malformed> {
-                match s {
-                    $($code => Ok(Self::$variant),)+
-                    _ => Err(Malformed::new($what, concat!("must be one of", $(" ", $code),+))),
-                }
-            }
-        }
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.code())
-            }
-        }
-    };
-}
-
-list! {
+codes! {
     /// What somebody does in a unit (D§3). The hall is a unit too.
     Job, "job" {
         /// Handles tickets.
-        Handler = "handler", "经办人";
+        Handler = 1, "handler", "经办人";
         /// Signs for the unit day and night.
-        DutyOfficer = "duty", "值班员";
+        DutyOfficer = 2, "duty", "值班员";
         /// Answers when neither duty nor backup does; needs no shift.
-        Lead = "lead", "分管负责人";
+        Lead = 3, "lead", "分管负责人";
         /// Of the hall: takes calls.
-        Agent = "agent", "坐席";
+        Agent = 4, "agent", "坐席";
         /// Of the hall: dispatches.
-        Dispatcher = "dispatcher", "分拨员";
+        Dispatcher = 5, "dispatcher", "分拨员";
         /// Of the hall: calls back.
-        Callback = "callback", "回访员";
+        Callback = 6, "callback", "回访员";
         /// Of the hall: leads a shift and signs its handover.
-        ShiftLeader = "shift_leader", "值班长";
+        ShiftLeader = 7, "shift_leader", "值班长";
         /// Answers for every unit that has nobody else: the last of the ladder. Every roster has one.
-        District = "district", "区值班";
+        District = 8, "district", "区值班";
     }
 }
 
-list! {
+codes! {
     /// As what somebody serves a shift.
     Rank, "rank" {
         /// Answers for the unit.
-        Duty = "duty", "主班";
+        Duty = 1, "duty", "主班";
         /// Answers when the duty does not.
-        Backup = "backup", "副班";
+        Backup = 2, "backup", "副班";
         /// Works, and does not answer for the unit.
-        Staff = "staff", "在岗";
+        Staff = 3, "staff", "在岗";
     }
-}
-
-/// 1 to 32 letters, digits, `-`, `_`, `.`, `:` or `/`, as every code.
-fn written(code: String, what: &'static str) -> Result<String, Malformed> {
-    if code.chars().count() > 32 {
-        return Err(Malformed::new(what, "is longer than 32 characters"));
-    }
-    MatterCode::new(code).map(String::from).map_err(|e| Malformed::new(what, e.problem))
-}
-
-macro_rules! code {
-    ($(#[$doc:meta])* $name:ident, $what:literal) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
-
-        impl $name {
-            #[doc = concat!("A ", $what, ": 1 to 32 letters, digits, `-`, `_`, `.`, `:` or `/`.")]
-            ///
-            /// # Errors
-            /// Says what is wrong.
-            pub fn new(code: impl Into<String>) -> Result<Self, Malformed> {
-                written(code.into(), $what).map(Self)
-            }
-            /// The code as text.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-        impl TryFrom<String> for $name {
-            type Error = Malformed;
-            fn try_from(s: String) -> Result<Self, Malformed> {
-                Self::new(s)
-            }
-        }
-        impl From<$name> for String {
-            fn from(c: $name) -> String {
-                c.0
-            }
-        }
-        impl FromStr for $name {
-            type Err = Malformed;
-            fn from_str(s: &str) -> Result<Self, Malformed> {
-                Self::new(s)
-            }
-        }
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-    };
 }
 
 code! {
     /// A named shift (班次), for example `24H` or `NIGHT`.
-    ShiftCode, "shift code"
+    ShiftCode, "shift code", 32
 }
 code! {
     /// What somebody can do: a matter's code, what several begin with (`HJ`), or a word with a colon (`lang:en`).
-    Skill, "skill"
+    Skill, "skill", 32
 }
 
 impl Skill {

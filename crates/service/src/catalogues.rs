@@ -14,7 +14,7 @@ use suban_runtime::Tasks;
 use suban_store::{ModelBody, Store, StoreError, versions};
 use suban_text::{Catalogue, Reader, Reading, ToRead};
 
-use crate::Category;
+use crate::{Category, looking::look_again};
 
 /// Kind of the version rows.
 pub const KIND: &str = "catalogue";
@@ -77,18 +77,7 @@ impl Catalogues {
     pub async fn start(store: Store, learned: bool, tasks: &Tasks) -> Result<Self, StoreError> {
         let catalogues = Self { store, learned, now: Arc::default() };
         catalogues.refresh().await?;
-        let (watcher, stop) = (catalogues.clone(), tasks.stop());
-        tasks.spawn("catalogue", async move {
-            loop {
-                tokio::select! {
-                    () = stop.cancelled() => return Ok::<_, std::convert::Infallible>(()),
-                    () = tokio::time::sleep(REFRESH) => {}
-                }
-                if let Err(error) = watcher.refresh().await {
-                    tracing::warn!(error = %error, "the catalogue in force could not be looked up; the last one stays");
-                }
-            }
-        });
+        look_again(tasks, "catalogue", REFRESH, catalogues.clone(), |catalogues| Box::pin(catalogues.refresh()));
         Ok(catalogues)
     }
 

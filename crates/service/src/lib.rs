@@ -16,6 +16,7 @@ pub mod file;
 mod folded;
 pub mod history;
 pub mod language_model;
+mod looking;
 pub mod paging;
 pub mod rosters;
 pub mod view;

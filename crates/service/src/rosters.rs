@@ -12,6 +12,8 @@ use suban_roster::{Files, Problems, Roster, Units};
 use suban_runtime::Tasks;
 use suban_store::{Store, StoreError, versions::NewVersion};
 
+use crate::looking::look_again;
+
 /// The kind under which rosters are published.
 pub const KIND: &str = "roster";
 /// A new roster is known everywhere after this.
@@ -99,18 +101,7 @@ impl Rosters {
     pub async fn start(store: Store, tasks: &Tasks) -> Result<Self, StoreError> {
         let rosters = Self { store, now: Arc::default() };
         rosters.refresh().await?;
-        let (watcher, stop) = (rosters.clone(), tasks.stop());
-        tasks.spawn("roster", async move {
-            loop {
-                tokio::select! {
-                    () = stop.cancelled() => return Ok::<_, std::convert::Infallible>(()),
-                    () = tokio::time::sleep(REFRESH) => {}
-                }
-                if let Err(error) = watcher.refresh().await {
-                    tracing::warn!(error = %error, "the roster in force could not be looked up; the last one stays");
-                }
-            }
-        });
+        look_again(tasks, "roster", REFRESH, rosters.clone(), |rosters| Box::pin(rosters.refresh()));
         Ok(rosters)
     }
 

@@ -10,7 +10,8 @@ create table followup.notice (
   holds      smallint    not null,      -- while what it is still true
   about_unit text,                      -- whose part of the ticket
   said       jsonb       not null,      -- what the text needs besides the ticket's number: codes and times
-  not_before timestamptz not null,      -- when it goes out; while somebody sends it, when another may try
+  not_before timestamptz not null,      -- when it goes out
+  taken_until timestamptz,              -- somebody sends it; when another may try. In no index: taking moves nothing
   attempts   smallint    not null default 0,
   template   text,                      -- version of the texts that it was said in
   person     text,                      -- who stood there by the roster when it was sent

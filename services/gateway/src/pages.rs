@@ -8,6 +8,7 @@ use axum::{
 };
 use serde::Deserialize;
 use suban_proto::v1;
+use suban_service::file::html::escape;
 use tonic::Status;
 
 use crate::{Peers, peers::City};
@@ -220,20 +221,6 @@ fn guarded(mut response: Response) -> Response {
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
-}
-
-fn escape(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-        out
-    })
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use suban_domain::{AreaCode, MatterCode, Point, UnitCode};
 
+use suban_workbook::letters;
+
 use super::times::{Day, Days};
 use super::{Area, AreaLevel, Leads, Matter, Problem, Rows, Rule, Table, Tables, Unit};
 use crate::reading::Keyword;
@@ -168,17 +170,6 @@ fn read<T>(
         }
     }
     rows
-}
-
-/// A column's letters in a spreadsheet: A, B, … Z, AA.
-pub(super) fn letters(place: usize) -> String {
-    let (mut rest, mut letters) = (place + 1, Vec::new());
-    while rest > 0 {
-        let digit = u8::try_from((rest - 1) % 26).unwrap_or(0);
-        letters.push(char::from(b'A' + digit));
-        rest = (rest - 1) / 26;
-    }
-    letters.iter().rev().collect()
 }
 
 fn broken(e: &csv::Error) -> String {

@@ -85,23 +85,21 @@ impl Kind {
     }
 }
 
-/// For how long a notice that waits is still worth sending.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Holds {
-    /// Whatever happens.
-    Always,
-    /// While the ticket is open.
-    Open,
-    /// While the unit has not signed.
-    Unsigned,
-    /// While the unit has not handed in its result.
-    Unfinished,
+suban_domain::codes! {
+    /// For how long a notice that waits is still worth sending.
+    Holds, "condition of a notice" {
+        /// Whatever happens.
+        Always = 1, "ALWAYS", "始终";
+        /// While the ticket is open.
+        Open = 2, "OPEN", "未结";
+        /// While the unit has not signed.
+        Unsigned = 3, "UNSIGNED", "未签收";
+        /// While the unit has not handed in its result.
+        Unfinished = 4, "UNFINISHED", "未办结";
+    }
 }
 
 impl Holds {
-    /// Every value with its number in the table.
-    pub const ALL: [(Self, i16); 4] = [(Self::Always, 1), (Self::Open, 2), (Self::Unsigned, 3), (Self::Unfinished, 4)];
-
     /// Is it still so?
     #[must_use]
     pub fn still(self, ticket: &Ticket, unit: Option<&UnitCode>) -> bool {

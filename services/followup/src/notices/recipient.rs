@@ -2,51 +2,29 @@
 
 use std::{fmt, str::FromStr};
 
-use suban_domain::{RequesterId, UnitCode};
+use suban_domain::{RequesterId, UnitCode, codes};
 
-/// A rung of a unit's ladder (D§14: duty → backup → unit lead → district duty).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Rung {
-    /// The duty phone, day and night.
-    Duty,
-    /// The backup phone.
-    Backup,
-    /// The unit's lead (分管负责人).
-    Lead,
-}
-
-impl Rung {
-    const ALL: [Self; 3] = [Self::Duty, Self::Backup, Self::Lead];
-
-    const fn code(self) -> &'static str {
-        match self {
-            Self::Duty => "duty",
-            Self::Backup => "backup",
-            Self::Lead => "lead",
-        }
+codes! {
+    /// A rung of a unit's ladder (D§14: duty → backup → unit lead → district duty).
+    Rung, "rung" {
+        /// The duty phone, day and night.
+        Duty = 1, "duty", "主班";
+        /// The backup phone.
+        Backup = 2, "backup", "副班";
+        /// Whoever leads the unit.
+        Lead = 3, "lead", "分管负责人";
     }
 }
 
-/// A desk of the centre.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Desk {
-    /// The hall's shift leader.
-    Hall,
-    /// Supervisors (督办员).
-    Supervisors,
-    /// The district's duty officer, the last rung of every ladder.
-    DistrictDuty,
-}
-
-impl Desk {
-    const ALL: [Self; 3] = [Self::Hall, Self::Supervisors, Self::DistrictDuty];
-
-    const fn code(self) -> &'static str {
-        match self {
-            Self::Hall => "hall",
-            Self::Supervisors => "supervisors",
-            Self::DistrictDuty => "district-duty",
-        }
+codes! {
+    /// A desk of the centre.
+    Desk, "desk" {
+        /// The hall's shift leader.
+        Hall = 1, "hall", "值班长";
+        /// Whoever supervises.
+        Supervisors = 2, "supervisors", "督办员";
+        /// The district's duty officer, the last rung of every ladder.
+        DistrictDuty = 3, "district-duty", "区值班";
     }
 }
 
@@ -77,8 +55,8 @@ impl fmt::Display for Recipient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Citizen(id) => write!(f, "citizen:{id}"),
-            Self::Unit(unit, rung) => write!(f, "unit:{unit}:{}", rung.code()),
-            Self::Desk(desk) => write!(f, "desk:{}", desk.code()),
+            Self::Unit(unit, rung) => write!(f, "unit:{unit}:{}", rung),
+            Self::Desk(desk) => write!(f, "desk:{desk}"),
         }
     }
 }
@@ -98,10 +76,9 @@ impl FromStr for Recipient {
             "citizen" => rest.parse().map(Self::Citizen).map_err(|_| none()),
             "unit" => {
                 let (unit, rung) = rest.rsplit_once(':').ok_or_else(none)?;
-                let rung = Rung::ALL.into_iter().find(|r| r.code() == rung).ok_or_else(none)?;
-                Ok(Self::Unit(UnitCode::new(unit).map_err(|_| none())?, rung))
+                Ok(Self::Unit(UnitCode::new(unit).map_err(|_| none())?, rung.parse().map_err(|_| none())?))
             }
-            "desk" => Desk::ALL.into_iter().find(|d| d.code() == rest).map(Self::Desk).ok_or_else(none),
+            "desk" => rest.parse().map(Self::Desk).map_err(|_| none()),
             _ => Err(none()),
         }
     }
@@ -114,8 +91,8 @@ mod tests {
     #[test]
     fn a_recipient_reads_as_it_is_written() {
         let unit = UnitCode::new("LG-CG").unwrap();
-        let mut all: Vec<Recipient> = Desk::ALL.into_iter().map(Recipient::Desk).collect();
-        all.extend(Rung::ALL.into_iter().map(|rung| Recipient::Unit(unit.clone(), rung)));
+        let mut all: Vec<Recipient> = Desk::ALL.iter().copied().map(Recipient::Desk).collect();
+        all.extend(Rung::ALL.iter().map(|rung| Recipient::Unit(unit.clone(), *rung)));
         for one in all {
             assert_eq!(one.to_string().parse(), Ok(one));
         }

@@ -93,7 +93,7 @@ impl Office {
             .collect()
             .await;
         endings.extend(sent);
-        self.note(&endings, &tickets).await?;
+        self.note(&endings, tickets).await?;
         Ok(taken)
     }
 
@@ -195,9 +195,12 @@ impl Office {
     }
 
     /// How they ended, with the event of each that went to a citizen (F58), in one transaction.
-    async fn note(&self, endings: &[(Notice, Ending)], tickets: &HashMap<TicketId, Ticket>) -> Result<(), StoreError> {
+    async fn note(
+        &self,
+        endings: &[(Notice, Ending)],
+        mut tickets: HashMap<TicketId, Ticket>,
+    ) -> Result<(), StoreError> {
         let now = self.app.clock().now();
-        let mut tickets = tickets.clone();
         loop {
             let changes = self.told(endings, &tickets, now)?;
             let mut tx = self.app.store.pool().begin().await?;

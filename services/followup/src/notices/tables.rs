@@ -11,30 +11,17 @@ use super::{
     recipient::Recipient,
 };
 
-/// Where a notice stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// Its hour has not come, or the carrier was away.
-    Waiting,
-    /// It went out.
-    Sent,
-    /// It was no longer true, or too much for one day.
-    Dropped,
-    /// The carrier would not take it.
-    Failed,
-}
-
-impl State {
-    /// Every state with its number in the table.
-    pub const ALL: [(Self, i16); 4] = [(Self::Waiting, 1), (Self::Sent, 2), (Self::Dropped, 3), (Self::Failed, 4)];
-
-    const fn number(self) -> i16 {
-        match self {
-            Self::Waiting => 1,
-            Self::Sent => 2,
-            Self::Dropped => 3,
-            Self::Failed => 4,
-        }
+suban_domain::codes! {
+    /// Where a notice stands.
+    State, "state of a notice" {
+        /// Its hour has not come, or the carrier was away.
+        Waiting = 1, "WAITING", "待发";
+        /// It went out.
+        Sent = 2, "SENT", "已发";
+        /// It was no longer true, or too much for one day.
+        Dropped = 3, "DROPPED", "不发";
+        /// The carrier would not take it.
+        Failed = 4, "FAILED", "失败";
     }
 }
 
@@ -106,8 +93,8 @@ pub async fn put(pool: &PgPool, mut notices: Vec<Notice>) -> Result<(), StoreErr
     .bind(notices.iter().map(|n| i32::try_from(n.cause).unwrap_or(i32::MAX)).collect::<Vec<_>>())
     .bind(notices.iter().map(|n| n.planned.kind.code()).collect::<Vec<_>>())
     .bind(notices.iter().map(|n| n.planned.to.to_string()).collect::<Vec<_>>())
-    .bind(notices.iter().map(|n| urgency(n.urgency)).collect::<Vec<_>>())
-    .bind(notices.iter().map(|n| holds(n.planned.holds)).collect::<Vec<_>>())
+    .bind(notices.iter().map(|n| number(n.urgency.number())).collect::<Vec<_>>())
+    .bind(notices.iter().map(|n| number(n.planned.holds.number())).collect::<Vec<_>>())
     .bind(notices.iter().map(|n| n.planned.about.as_ref().map(UnitCode::as_str)).collect::<Vec<_>>())
     .bind(said)
     .bind(notices.iter().map(|n| to_db(n.planned.at)).collect::<Vec<_>>())
@@ -125,8 +112,9 @@ pub async fn take(pool: &PgPool, now: At, lease: At, most: u32) -> Result<Vec<No
     let rows = sqlx::query(
         "with due as materialized (
            select ticket_id, cause, kind, recipient from followup.notice
-            where state = 1 and not_before <= $1 order by not_before, ticket_id limit $3 for update skip locked)
-         update followup.notice n set not_before = $2
+            where state = 1 and not_before <= $1 and (taken_until is null or taken_until <= $1)
+            order by not_before, ticket_id limit $3 for update skip locked)
+         update followup.notice n set taken_until = $2
            from due
           where (n.ticket_id, n.cause, n.kind, n.recipient) = (due.ticket_id, due.cause, due.kind, due.recipient)
          returning n.ticket_id, n.cause, n.kind, n.recipient, n.urgency, n.holds, n.about_unit, n.said, n.not_before,
@@ -189,7 +177,7 @@ pub async fn end(conn: &mut PgConnection, endings: &[(Notice, Ending)], at: At) 
         "update followup.notice n
             set state = e.state, attempts = n.attempts + e.tried, problem = e.problem, receipt = e.receipt, template = e.template,
                 person = e.person,
-                not_before = coalesce(e.again, n.not_before), ended_at = case when e.state = 1 then null else $10 end
+                not_before = coalesce(e.again, n.not_before), taken_until = null, ended_at = case when e.state = 1 then null else $10 end
            from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::int2[], $6::text[], $7::text[], $8::text[],
                        $9::timestamptz[], $11::text[], $12::int2[])
              as e(ticket_id, cause, kind, recipient, state, problem, receipt, template, again, person, tried)
@@ -200,7 +188,7 @@ pub async fn end(conn: &mut PgConnection, endings: &[(Notice, Ending)], at: At) 
     .bind(endings.iter().map(|(n, _)| i32::try_from(n.cause).unwrap_or(i32::MAX)).collect::<Vec<_>>())
     .bind(endings.iter().map(|(n, _)| n.planned.kind.code()).collect::<Vec<_>>())
     .bind(endings.iter().map(|(n, _)| n.planned.to.to_string()).collect::<Vec<_>>())
-    .bind(endings.iter().map(|(_, e)| state(e).number()).collect::<Vec<_>>())
+    .bind(endings.iter().map(|(_, e)| number(state(e).number())).collect::<Vec<_>>())
     .bind(endings.iter().map(|(_, e)| problem(e)).collect::<Vec<_>>())
     .bind(endings.iter().map(|(_, e)| sent(e).0).collect::<Vec<_>>())
     .bind(endings.iter().map(|(_, e)| sent(e).1).collect::<Vec<_>>())
@@ -323,12 +311,9 @@ fn key(notice: &Notice) -> (TicketId, u32, Kind, &Recipient) {
     (notice.ticket, notice.cause, notice.planned.kind, &notice.planned.to)
 }
 
-fn urgency(urgency: Urgency) -> i16 {
-    i16::try_from(urgency.number()).unwrap_or(0)
-}
-
-fn holds(holds: Holds) -> i16 {
-    Holds::ALL.iter().find(|(one, _)| *one == holds).map_or(0, |(_, number)| *number)
+/// The number of a code as it stands in the table.
+fn number(code: i32) -> i16 {
+    i16::try_from(code).unwrap_or(0)
 }
 
 fn json(said: &Said) -> Result<serde_json::Value, StoreError> {
@@ -343,7 +328,6 @@ fn notice(row: &PgRow) -> Result<Notice, StoreError> {
     let (kind, recipient): (String, String) = (row.try_get("kind")?, row.try_get("recipient")?);
     let (pressing, holding): (i16, i16) = (row.try_get("urgency")?, row.try_get("holds")?);
     let about: Option<String> = row.try_get("about_unit")?;
-    let holds = Holds::ALL.iter().find(|(_, number)| *number == holding);
     Ok(Notice {
         ticket: TicketId::new(row.try_get("ticket_id")?),
         cause: u32::try_from(row.try_get::<i32, _>("cause")?).map_err(damaged)?,
@@ -351,7 +335,7 @@ fn notice(row: &PgRow) -> Result<Notice, StoreError> {
             kind: Kind::of_code(&kind).ok_or_else(|| damaged("unknown kind"))?,
             to: recipient.parse().map_err(damaged)?,
             about: about.map(UnitCode::new).transpose().map_err(damaged)?,
-            holds: holds.map(|(holds, _)| *holds).ok_or_else(|| damaged("unknown condition"))?,
+            holds: Holds::from_number(holding.into()).ok_or_else(|| damaged("unknown condition"))?,
             at: from_db(row.try_get("not_before")?),
             said: serde_json::from_value(row.try_get("said")?).map_err(damaged)?,
         },
@@ -362,11 +346,10 @@ fn notice(row: &PgRow) -> Result<Notice, StoreError> {
 
 fn record(row: &PgRow) -> Result<Record, StoreError> {
     let state: i16 = row.try_get("state")?;
-    let state = State::ALL.iter().find(|(_, number)| *number == state);
     let taken: (Option<String>, Option<OffsetDateTime>) = (row.try_get("taken_by")?, row.try_get("taken_at")?);
     Ok(Record {
         notice: notice(row)?,
-        state: state.map(|(state, _)| *state).ok_or_else(|| damaged("unknown state"))?,
+        state: State::from_number(state.into()).ok_or_else(|| damaged("unknown state"))?,
         person: row.try_get("person")?,
         receipt: row.try_get("receipt")?,
         ended_at: row.try_get::<Option<OffsetDateTime>, _>("ended_at")?.map(from_db),
