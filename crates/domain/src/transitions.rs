@@ -263,8 +263,8 @@ rows! {
         when "the ticket has an upstream"; then "as F30, F31 or F34; from CLOSED as F64 or F48";
     F53D = "F53d", "upstream accepts / refuses our result"; from &[PendingCallback, Closed]; to &[Redo, SupervisedRedo]; by &[IntakeBot];
         when "accepted: same"; then "refused: as F31 or F48";
-    F54 = "F54", "verdict"; from OPEN; to &[]; by &[System];
-        when "\"not judged\" only before any verdict, after T_judge"; then "ends T_judge";
+    F54 = "F54", "verdict"; from OPEN; to &[]; by &[Dispatcher, MergeReviewer, System];
+        when "\"not judged\" only before any verdict, after T_judge; a person only says of a suggested duplicate that it is none"; then "ends T_judge";
     F55 = "F55", "member_joined / member_left"; from ANY; to &[]; by &[Dispatcher, MergeReviewer, System, Citizen, Agent, Callback];
         when "written with F09, F38, F39, F51, F59 on the member; joins only while D§9.3 G3 holds"; then "limits, urgency and urges recomputed";
     F56 = "F56", "T_rating passed"; from &[Answered, Rejected]; to &[Archived]; by &[System];

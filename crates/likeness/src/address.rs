@@ -129,10 +129,14 @@ impl Address {
         })
     }
 
+    /// Whether it names one place, a house or a crossing, rather than a street.
+    pub(crate) fn names_a_place(&self) -> bool {
+        self.number != 0 || self.streets[0] != 0
+    }
+
     /// A key of the whole address; 0 where there is none that names one place.
     pub(crate) fn key(&self) -> Key {
-        let names_a_place = self.number != 0 || self.streets[0] != 0;
-        if names_a_place {
+        if self.names_a_place() {
             suban_text::features::mixed(
                 u64::from(self.streets[0]) << 32 | u64::from(self.streets[1]) ^ u64::from(self.number) << 16,
             )

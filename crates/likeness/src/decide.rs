@@ -221,6 +221,10 @@ fn forbidden(case: &Case) -> Vec<Guard> {
 }
 
 fn same_person(case: &Case) -> Decision {
+    if case.other_spot && case.copy.is_none() {
+        // Who reports two lamps means two lamps.
+        return Decision { class: Some(Class::D5), act: Act::New, guards: vec![Guard::OtherSpot] };
+    }
     match case.earlier {
         Standing::ClosedLately => Decision { class: Some(Class::D2), act: Act::AskAboutClosed, guards: Vec::new() },
         Standing::ClosedLongAgo => Decision { class: None, act: Act::New, guards: Vec::new() },
@@ -230,9 +234,6 @@ fn same_person(case: &Case) -> Decision {
             match case.demand {
                 Demand::Ordinary | Demand::Unknown => {}
                 Demand::Report | Demand::ReportOfOfficial => guards.push(Guard::Report),
-            }
-            if case.other_spot && case.copy.is_none() {
-                guards.push(Guard::OtherSpot);
             }
             if case.same_lead == Some(false) {
                 guards.push(Guard::Lead);
@@ -332,7 +333,11 @@ pub(crate) mod tests {
 
     #[test]
     fn two_lamp_posts_in_one_street_are_like_cases() {
-        assert_eq!(decided(Case { other_spot: true, ..lamp() }), (Some(Class::D4), Act::Cluster));
+        let apart = Case { other_spot: true, ..lamp() };
+        assert_eq!(decided(apart), (Some(Class::D4), Act::Cluster));
+        let by_one = Case { persons: Persons::Same, ..apart };
+        assert_eq!(decided(by_one), (Some(Class::D5), Act::New));
+        assert_eq!(decided(Case { copy: Some(Copy::SamePerson), ..by_one }), (Some(Class::D1), Act::Merge));
     }
 
     #[test]

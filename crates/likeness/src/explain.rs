@@ -46,11 +46,9 @@ pub struct Explained {
     pub guards: Vec<Sentence>,
 }
 
-/// Explains one pair.
+/// What the score of a pair is made of, the weightiest first; what added nothing is left out.
 #[must_use]
-pub fn explain(model: &Model, features: &Features, case: &Case) -> Explained {
-    let score = model.score(features);
-    let decision = decide(case);
+pub fn reasons(model: &Model, features: &Features) -> Vec<Reason> {
     let reasons = model.contributions(features).into_iter().filter(|part| part.adds != 0.0).map(|part| {
         let each: Vec<Sentence> = part.of.iter().zip(&part.values).map(|(of, value)| of_feature(*of, *value)).collect();
         let joined =
@@ -58,10 +56,18 @@ pub fn explain(model: &Model, features: &Features, case: &Case) -> Explained {
         let said = sentence(joined(|s| &s.zh, ",同时"), joined(|s| &s.en, ", and at once "));
         Reason { of: part.of, values: part.values, adds: part.adds, said }
     });
+    reasons.collect()
+}
+
+/// Explains one pair.
+#[must_use]
+pub fn explain(model: &Model, features: &Features, case: &Case) -> Explained {
+    let score = model.score(features);
+    let decision = decide(case);
     Explained {
         score,
         probability: model.probability(score),
-        reasons: reasons.collect(),
+        reasons: reasons(model, features),
         class: of_class(decision.class),
         act: of_act(decision.act),
         guards: decision.guards.iter().map(|guard| of_guard(*guard)).collect(),

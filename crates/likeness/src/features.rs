@@ -140,10 +140,14 @@ pub fn of_pair(new: &Facts, earlier: &Facts, alike: Alike, now: Seconds) -> Feat
     of.set(Feature::Code, shared(&new.codes, &earlier.codes));
     of.set(Feature::Name, shared(&new.names, &earlier.names));
     of.set(Feature::Building, shared(&new.buildings, &earlier.buildings));
-    if let (Some(here), Some(there)) = (new.spot, earlier.spot) {
-        of.set(Feature::Distance, here.metres(there).ln_1p());
+    let nearness = new.address.nearness(&earlier.address);
+    match (new.spot, earlier.spot) {
+        (Some(here), Some(there)) => of.set(Feature::Distance, here.metres(there).ln_1p()),
+        // Where nobody gave a point, the same house or crossing is one.
+        _ if nearness == Some(Nearness::Same) && new.address.names_a_place() => of.set(Feature::Distance, 0.0),
+        _ => {}
     }
-    if let Some(nearness) = new.address.nearness(&earlier.address) {
+    if let Some(nearness) = nearness {
         of.set(
             Feature::Address,
             match nearness {

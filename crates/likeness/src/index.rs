@@ -213,6 +213,25 @@ impl Index {
         true
     }
 
+    /// Lets go of what is too old to matter: closed before `closed`, or reported before `reported` and still open.
+    /// Answers how many went.
+    pub fn expire(&mut self, closed: Seconds, reported: Seconds) -> usize {
+        let old = |entry: &&Entry| match entry.facts.closed_at {
+            Some(at) => at < closed,
+            None => entry.facts.reported_at < reported,
+        };
+        let gone: Vec<Id> = self.entries.iter().flatten().filter(old).map(|entry| entry.facts.id).collect();
+        gone.iter().filter(|id| self.remove(**id)).count()
+    }
+
+    /// How a request stands to one other, held or not: what the two alone tell, weighed by what is held.
+    #[must_use]
+    pub fn beside(&self, request: &Read, earlier: &Read, now: Seconds) -> Features {
+        let weighed = self.rarity.weigh(&request.terms);
+        let kept = self.rarity.weigh(&earlier.terms).kept();
+        of_pair(&request.facts, &earlier.facts, Asked::new(&weighed).alike(&kept), now)
+    }
+
     /// What a request could be the same as, as known at `now`; never itself.
     #[must_use]
     pub fn judge(&self, request: &Read, now: Seconds, model: &Model) -> Judgement {
@@ -290,5 +309,36 @@ mod tests {
         // Once it is closed, its likeness alone counts.
         index.close(1, Some(10_000));
         assert!(first(&index).is_some());
+    }
+
+    #[test]
+    fn what_is_too_old_goes() {
+        let segmenter = Segmenter::default();
+        let said = |id, reported_at| {
+            read(&segmenter, &Request { id, reported_at, text: "明珠路18号门口的路灯不亮", ..Request::default() })
+        };
+        let mut index = Index::new(16, Limits::default());
+        for (id, reported_at) in [(1, 10), (2, 100), (3, 10)] {
+            index.add(&said(id, reported_at), Verdict::default());
+        }
+        index.close(3, Some(90));
+        assert_eq!(index.expire(50, 50), 1, "reported long ago and still open");
+        assert!(index.facts(1).is_none() && index.facts(2).is_some() && index.facts(3).is_some());
+        assert_eq!(index.expire(91, 50), 1, "closed long ago");
+        assert_eq!(index.len(), 1);
+    }
+
+    #[test]
+    fn two_stand_beside_each_other_as_when_one_is_held() {
+        let segmenter = Segmenter::default();
+        let said =
+            |id, text| read(&segmenter, &Request { id, reported_at: 3600, text, spot: None, ..Request::default() });
+        let (one, other) = (said(1, "明珠路18号门口的路灯不亮"), said(2, "明珠路18号路灯坏了"));
+        let mut index = Index::new(16, Limits::default());
+        index.add(&one, Verdict::default());
+        let held = index.compared(&other, 3600);
+        let alone = index.beside(&other, &one, 3600);
+        assert_eq!(held.first().unwrap().1.get(Feature::Address).to_bits(), alone.get(Feature::Address).to_bits());
+        assert!((held.first().unwrap().1.get(Feature::Runs) - alone.get(Feature::Runs)).abs() < 0.2);
     }
 }

@@ -7,6 +7,10 @@ use crate::terms::{RUNS, Term, Terms, WORDS, Weighed, WeighedTerm};
 /// Counts up to this have their logarithm in a table.
 const LOGS: usize = 4096;
 
+/// Before so many requests were counted, a term is weighed as if there had been: in a city that begins, everything would
+/// otherwise be common.
+const YOUNG: u32 = 200;
+
 /// In how many requests each term stood.
 #[derive(Clone, Debug)]
 pub struct Rarity {
@@ -63,7 +67,7 @@ impl Rarity {
             u16::MAX => self.often.get(&term.hash()).copied().unwrap_or(u16::MAX.into()),
             few => few.into(),
         };
-        (self.log(self.requests) - self.log(having)).max(0.0)
+        (self.log(self.requests.max(YOUNG)) - self.log(having)).max(0.0)
     }
 
     /// How many requests were counted.

@@ -68,6 +68,8 @@ fn whatever_changes_something_carries_a_request_id() {
         "Watch",
         "GetGroup",
         "Judge",
+        "ListSuggestions",
+        "ExplainPair",
         "ReadDraft",
         "ListCatalogues",
         "DiffCatalogue",

@@ -94,6 +94,8 @@ pub struct Settings {
     pub city: City,
     /// Keys and tokens.
     pub security: Security,
+    /// Which tickets could be the same.
+    pub duplicates: Duplicates,
     /// A language model that helps at the telephone.
     pub language_model: LanguageModel,
     /// What citizens and units are told, and by which carrier.
@@ -313,6 +315,22 @@ pub struct Security {
     pub unknown_token_cache: Duration,
     /// Tokens remembered at most.
     pub token_cache_size: usize,
+}
+
+/// Among which tickets duplicates are looked for, and from when on a person is asked (D§9.4).
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Duplicates {
+    /// A person is asked from this probability on, 0 to 1.
+    pub suggest_from: f64,
+    /// An open ticket that was reported earlier than this is no longer looked at, days.
+    pub open_days: u32,
+    /// A closed ticket is looked at for so long, days (W_closed).
+    pub closed_days: u32,
+    /// Open tickets that the city usually has; more are held as well, and found a little slower.
+    pub open_tickets: usize,
+    /// Closed tickets that are read at start, the newest.
+    pub closed_tickets: i64,
 }
 
 /// A language model behind an endpoint of the OpenAI chat protocol; it only ever proposes.

@@ -48,7 +48,7 @@ pub use models::ModelBody;
 pub use numbers::Numbers;
 pub use query::*;
 pub use schema::migrate;
-pub use ticket_texts::StoredText;
+pub use ticket_texts::{StoredText, Told};
 pub use tokens::*;
 
 /// Why the store could not do what it was asked.

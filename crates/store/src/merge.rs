@@ -323,6 +323,15 @@ impl Store {
         Ok(rows.into_iter().map(|(id,)| TicketId::new(id)).collect())
     }
 
+    /// Keeps two tickets apart: a person has said that they are not the same. Once is enough.
+    ///
+    /// # Errors
+    /// When Postgres is away.
+    pub async fn keep_apart(&self, a: TicketId, b: TicketId, by: &Actor, at: At) -> Result<(), StoreError> {
+        let mut conn = self.pool().acquire().await?;
+        keep_apart(&mut conn, a, b, by, at).await
+    }
+
     /// Of these pairs, those that a person has said are not the same, each in both orders. Served by the primary key of
     /// `merge_rejected`.
     ///

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use sqlx::PgConnection;
-use suban_domain::{RequesterId, TextId, Ticket, TicketId};
+use suban_domain::{Hash, RequesterId, TextId, Ticket, TicketId};
 use uuid::Uuid;
 
 use crate::{
@@ -27,7 +27,57 @@ pub struct StoredText {
     pub masked: Option<String>,
 }
 
+/// What a ticket tells of its matter: words as they may be read, and the blind index of who said them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Told {
+    /// Its latest title; empty where there is none.
+    pub title: String,
+    /// The citizen's words, first and added ones, a line each.
+    pub words: String,
+    /// The place as it was said.
+    pub place: String,
+    /// Blind index of the phone it came from.
+    pub phone: Option<Hash>,
+}
+
 impl Store {
+    /// What these tickets tell; one whose words were erased is left out. Served by `text_ticket` and
+    /// `ticket_words_ticket`.
+    ///
+    /// # Errors
+    /// When Postgres is away.
+    pub async fn told(&self, tickets: &[TicketId]) -> Result<HashMap<TicketId, Told>, StoreError> {
+        if tickets.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let rows: Vec<(Uuid, i16, String, Option<Vec<u8>>)> = sqlx::query_as(
+            "select k.id, t.kind, t.masked, w.phone
+               from unnest($1::uuid[]) as k(id)
+               cross join lateral (select id, kind, masked from core.text
+                 where ticket_id = k.id and kind = any($2) and masked is not null order by id) t
+               left join lateral (select phone from core.ticket_words where ticket_id = k.id limit 1) w on true",
+        )
+        .bind(tickets.iter().map(|t| t.uuid()).collect::<Vec<_>>())
+        .bind([TextKind::Title, TextKind::CitizenWords, TextKind::Supplement, TextKind::Place].map(TextKind::number))
+        .fetch_all(self.pool())
+        .await?;
+        let mut told = HashMap::<TicketId, Told>::with_capacity(tickets.len());
+        for (ticket, kind, masked, phone) in rows {
+            let of = told.entry(TicketId::new(ticket)).or_default();
+            of.phone = phone.and_then(|phone| phone.try_into().ok()).map(Hash);
+            match TextKind::from_number(kind) {
+                Some(TextKind::Title) => of.title = masked,
+                Some(TextKind::Place) => of.place = masked,
+                _ if of.words.is_empty() => of.words = masked,
+                _ => {
+                    of.words.push('\n');
+                    of.words.push_str(&masked);
+                }
+            }
+        }
+        Ok(told)
+    }
+
     /// Every text of these tickets, in the order written. Served by `text_ticket`.
     ///
     /// # Errors

@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
-use suban_domain::{DuplicateClass, Ticket, TicketId, VersionCode};
-use suban_proto::v1::{self, dedup_service_server::DedupService};
+use suban_domain::{AreaCode, DuplicateClass, MatterCode, Ticket, TicketId, VersionCode};
+use suban_likeness::{Feature, Request as Likened};
+use suban_proto::{
+    edge,
+    v1::{self, dedup_service_server::DedupService},
+};
 use suban_runtime::{
     access::{Caller, caller},
     errors,
@@ -13,15 +17,24 @@ use suban_service::{
     paging::{Mark, page_size},
     request_id, status, view,
 };
-use suban_store::Join;
+use suban_store::{Join, Told};
 use tonic::{Request, Response, Status};
 
-use crate::decide::{self, BASIS};
+use crate::{
+    decide::{self, BASIS},
+    memory::{Alike, Memory},
+    suggestions::{candidate, reasoned, shown},
+    tables,
+};
+
+/// Candidates that an agent is shown.
+const SHOWN: usize = 5;
 
 /// Answers DedupService.
 #[derive(Clone)]
 pub(crate) struct Api {
     pub(crate) app: App,
+    pub(crate) memory: Memory,
 }
 
 #[tonic::async_trait]
@@ -46,6 +59,7 @@ impl DedupService for Api {
         };
         // A person may put together what a machine may not; what nobody may stands in the ticket core.
         let group = self.app.store.join(&join, &self.app.limits, |_, _| Ok(())).await.map_err(|e| status(&e))?;
+        self.confirmed(&caller, [member.id, master.id]).await?;
         self.note_reason(&caller, &group.member, &ask.request_id, &ask.reason).await?;
         Ok(Response::new(group_reply(&group.master, group.repeated)))
     }
@@ -64,6 +78,10 @@ impl DedupService for Api {
             .leave(ticket.id, true, &caller.actor, self.app.clock().now(), &id, &self.app.limits)
             .await
             .map_err(|e| status(&e))?;
+        if let Some(master) = ticket.master() {
+            let (pool, by, now) = (self.app.store.pool(), &caller.actor.person, self.app.clock().now());
+            tables::take_back(pool, ticket.id, master, by, now).await.map_err(|e| status(&e))?;
+        }
         self.note_reason(&caller, &left.member, &ask.request_id, &ask.reason).await?;
         Ok(Response::new(command_reply(&left.member, false)))
     }
@@ -118,36 +136,97 @@ impl DedupService for Api {
     }
 
     async fn judge(&self, request: Request<v1::JudgeRequest>) -> Result<Response<v1::JudgeReply>, Status> {
-        who(&request)?;
+        let caller = who(&request)?;
         let ask = request.into_inner();
-        let Some(words) = suban_text::words_hash(&suban_text::normalise(&ask.text)) else {
-            return Ok(Response::new(v1::JudgeReply { candidates: Vec::new(), basis: BASIS.into() }));
-        };
-        let phone = suban_text::phone::normalise(&ask.phone)
-            .map(|phone| suban_store::phone_hash(self.app.store.keys(), &phone));
-        let said = self.app.store.same_words(words).await.map_err(|e| status(&e))?;
-        let ids: Vec<TicketId> = said.iter().map(|s| s.ticket).collect();
-        let tickets = self.app.store.load(&ids).await.map_err(|e| status(&e))?;
-        let in_force = self.app.catalogues.now();
-        let candidates = said
-            .iter()
-            .filter_map(|s| tickets.get(&s.ticket).map(|t| (s, t)))
-            .filter(|(_, t)| t.state.is_open())
-            .map(|(s, ticket)| {
-                let person = phone.is_some() && phone == s.phone;
-                let class = if person { DuplicateClass::D1 } else { DuplicateClass::D3 };
-                let blocked = decide::may_join(ticket, ticket, class, in_force.as_ref().map(|f| &f.catalogue));
-                candidate(ticket, class, blocked.err().map(|r| r.to_string()).unwrap_or_default())
-            })
-            .take(5)
-            .collect();
+        let candidates = self.of_draft(&caller, &ask).await?;
         Ok(Response::new(v1::JudgeReply { candidates, basis: BASIS.into() }))
+    }
+
+    async fn list_suggestions(
+        &self,
+        request: Request<v1::ListSuggestionsRequest>,
+    ) -> Result<Response<v1::ListSuggestionsReply>, Status> {
+        let caller = who(&request)?;
+        self.suggestions(&caller, request.get_ref()).await.map(Response::new)
+    }
+
+    async fn reject_suggestion(
+        &self,
+        request: Request<v1::RejectSuggestionRequest>,
+    ) -> Result<Response<v1::RejectSuggestionReply>, Status> {
+        let caller = who(&request)?;
+        self.rejected(&caller, request.get_ref()).await.map(Response::new)
+    }
+
+    async fn explain_pair(
+        &self,
+        request: Request<v1::ExplainPairRequest>,
+    ) -> Result<Response<v1::PairExplanation>, Status> {
+        let caller = who(&request)?;
+        self.explanation(&caller, request.get_ref()).await.map(Response::new)
     }
 }
 
 impl Api {
+    /// What a draft could be the same as: what was said in the same words, then what is alike.
+    async fn of_draft(&self, caller: &Caller, ask: &v1::JudgeRequest) -> Result<Vec<v1::Candidate>, Status> {
+        let area = edge::given::<AreaCode>(&ask.area).map_err(|e| errors::invalid("area", e))?;
+        let matter = edge::given::<MatterCode>(&ask.matter).map_err(|e| errors::invalid("matter", e))?;
+        let Some(words) = suban_text::words_hash(&suban_text::normalise(&ask.text)) else { return Ok(Vec::new()) };
+        let phone = suban_text::phone::normalise(&ask.phone)
+            .map(|phone| suban_store::phone_hash(self.app.store.keys(), &phone));
+        let said = self.app.store.same_words(words).await.map_err(|e| status(&e))?;
+        let (in_force, now) = (self.app.catalogues.now(), self.app.clock().now());
+        let catalogue = in_force.as_ref().map(|f| &f.catalogue);
+        let told = Told { words: ask.text.clone(), phone, ..Told::default() };
+        let known = Likened {
+            reported_at: now.micros().div_euclid(1_000_000),
+            category: matter.as_ref().map_or("", MatterCode::as_str),
+            ..Likened::default()
+        };
+        let asked = self.memory.asked_of(&known, &told, catalogue);
+        let alike = self.memory.ask(asked, now).await.map_err(|e| status(&e))?;
+        let ids: Vec<TicketId> = said.iter().map(|s| s.ticket).chain(alike.iter().map(|a| a.ticket)).collect();
+        let tickets = self.app.store.load(&ids).await.map_err(|e| status(&e))?;
+        let texts = self.app.store.told(&ids).await.map_err(|e| status(&e))?;
+        let model = self.memory.model_of(&told);
+        let mut candidates: Vec<v1::Candidate> = Vec::new();
+        let mut take = |id: TicketId, same_person: bool, alike: Option<&Alike>| {
+            let Some(ticket) = tickets.get(&id) else { return };
+            let elsewhere = area.is_some() && ticket.area.is_some() && area != ticket.area && !same_person;
+            let shown_already = candidates.iter().any(|c| c.ticket_id == id.to_string());
+            let Ok(reading) = view::reading(caller, ticket) else { return };
+            if shown_already || elsewhere || !ticket.state.is_open() || candidates.len() >= SHOWN {
+                return;
+            }
+            let class = if same_person { DuplicateClass::D1 } else { DuplicateClass::D3 };
+            let mut one = candidate(ticket, class, alike.map_or(1.0, |a| f64::from(a.probability)));
+            shown(&mut one, reading, texts.get(&id));
+            match alike {
+                Some(alike) => reasoned(&mut one, &suban_likeness::explain::reasons(model, &alike.features)),
+                None => same_words(&mut one, class),
+            }
+            let blocked = decide::may_join(ticket, ticket, class, catalogue);
+            one.blocked_by = blocked.err().map(|r| r.to_string()).unwrap_or_default();
+            candidates.push(one);
+        };
+        for s in &said {
+            take(s.ticket, phone.is_some() && phone == s.phone, None);
+        }
+        for alike in &alike {
+            take(alike.ticket, alike.features.get(Feature::Requester) > 0.0, Some(alike));
+        }
+        Ok(candidates)
+    }
+
     /// Why a person merged or unmerged stands as an internal note on the ticket.
-    async fn note_reason(&self, caller: &Caller, on: &Ticket, request: &str, reason: &str) -> Result<(), Status> {
+    pub(crate) async fn note_reason(
+        &self,
+        caller: &Caller,
+        on: &Ticket,
+        request: &str,
+        reason: &str,
+    ) -> Result<(), Status> {
         if reason.trim().is_empty() {
             return Ok(());
         }
@@ -189,7 +268,7 @@ fn group_reply(master: &Ticket, repeated: bool) -> v1::GroupReply {
     }
 }
 
-fn command_reply(ticket: &Ticket, repeated: bool) -> v1::CommandReply {
+pub(crate) fn command_reply(ticket: &Ticket, repeated: bool) -> v1::CommandReply {
     v1::CommandReply {
         number: ticket.number.to_string(),
         ticket_id: ticket.id.to_string(),
@@ -211,7 +290,7 @@ fn group_ticket(ticket: &Ticket) -> v1::GroupTicket {
     }
 }
 
-fn candidate(ticket: &Ticket, class: DuplicateClass, blocked_by: String) -> v1::Candidate {
+fn same_words(candidate: &mut v1::Candidate, class: DuplicateClass) {
     let (zh, en) = match class {
         DuplicateClass::D1 => ("同一来电人,内容相同", "the same person said the same words"),
         DuplicateClass::D0
@@ -223,15 +302,6 @@ fn candidate(ticket: &Ticket, class: DuplicateClass, blocked_by: String) -> v1::
         | DuplicateClass::D7
         | DuplicateClass::D8 => ("他人已反映,内容相同", "somebody else said the same words"),
     };
-    v1::Candidate {
-        number: ticket.number.to_string(),
-        ticket_id: ticket.id.to_string(),
-        class: class.number(),
-        score: 1.0,
-        reason_zh: zh.into(),
-        reason_en: en.into(),
-        blocked_by,
-        state: ticket.state.number(),
-        received_at: Some(view::timestamp(ticket.received_at)),
-    }
+    candidate.reason_zh = zh.into();
+    candidate.reason_en = en.into();
 }

@@ -7,7 +7,15 @@ use suban_domain::{Action, Command, DuplicateClass, RequestId, Ticket, TicketId,
 use suban_service::App;
 use suban_store::{Change, Join, StoreError, Twin};
 
-use crate::decide::{self, BASIS, Candidate, Judgement};
+use crate::{
+    Judge,
+    decide::{
+        self, BASIS, Candidate, Judgement, Suggested,
+        alike::{Found, suggestions},
+    },
+    memory::Alike,
+    tables::{self, Suggestion},
+};
 
 /// Kinds of events after which a ticket may have to be judged.
 pub(crate) const JUDGED_AFTER: &[&str] = &["accepted", "return_approved", "unmerged", "reopened"];
@@ -16,7 +24,8 @@ pub(crate) const JUDGED_AFTER: &[&str] = &["accepted", "return_approved", "unmer
 ///
 /// # Errors
 /// When the database is away: the batch comes again.
-pub async fn judge(app: &App, batch: &[Message]) -> Result<(), Failure> {
+pub async fn judge(judge: &Judge, batch: &[Message]) -> Result<(), Failure> {
+    let app = &judge.app;
     let ids: HashSet<TicketId> = batch.iter().map(|m| m.ticket).collect();
     let mut open: Vec<TicketId> = ids.into_iter().collect();
     open.sort_unstable();
@@ -26,28 +35,41 @@ pub async fn judge(app: &App, batch: &[Message]) -> Result<(), Failure> {
         if waiting.is_empty() {
             return Ok(());
         }
-        let suggestions = join_twins(app, &waiting).await?;
+        let Twins { joined, mut suggestions } = join_twins(app, &waiting).await?;
+        let alone: Vec<Ticket> = waiting.iter().filter(|t| !joined.contains(&t.id)).map(|t| (*t).clone()).collect();
+        find_alike(judge, &alone, &mut suggestions).await?;
         open = give_verdicts(app, &waiting, &suggestions).await?;
     }
     Ok(())
 }
 
+/// A ticket that went on without a verdict while nobody judged is judged when somebody does.
 fn waits_for_verdict(ticket: &Ticket) -> bool {
-    ticket.verdict.is_none() && ticket.state.is_open() && ticket.master().is_none()
+    let unjudged = matches!(ticket.verdict, None | Some(Verdict::NotJudged));
+    unjudged && ticket.state.is_open() && ticket.master().is_none()
 }
 
 /// What was found for a ticket that does not join another.
 type Suggestions = HashMap<TicketId, Vec<TicketId>>;
 
+/// What came of tickets in the same words.
+#[derive(Default)]
+struct Twins {
+    /// Those that follow another now.
+    joined: HashSet<TicketId>,
+    /// What a person is asked about the rest.
+    suggestions: Suggestions,
+}
+
 /// Joins those that are surely the same; answers the suggestions for the rest.
-async fn join_twins(app: &App, waiting: &[&Ticket]) -> Result<Suggestions, StoreError> {
-    let mut suggestions = Suggestions::new();
+async fn join_twins(app: &App, waiting: &[&Ticket]) -> Result<Twins, StoreError> {
+    let Twins { mut joined, mut suggestions } = Twins::default();
     let ids: Vec<TicketId> = waiting.iter().map(|t| t.id).collect();
     let twins = app.store.twins(&ids).await?;
     if twins.is_empty() {
-        return Ok(suggestions);
+        return Ok(Twins::default());
     }
-    let heads = heads(app, &twins).await?;
+    let heads = heads(app, &twins.iter().map(|t: &Twin| t.other).collect::<Vec<_>>()).await?;
     let in_force = app.catalogues.now();
     let catalogue = in_force.as_ref().map(|f| &f.catalogue);
     let pairs: Vec<(TicketId, TicketId)> =
@@ -68,20 +90,68 @@ async fn join_twins(app: &App, waiting: &[&Ticket]) -> Result<Suggestions, Store
             Judgement::Suggested(others) => {
                 suggestions.insert(ticket.id, others);
             }
-            Judgement::Same { head, class } => {
-                if let Some(others) = join(app, ticket, head, class).await? {
-                    suggestions.insert(ticket.id, others);
-                }
-            }
+            Judgement::Same { head, class } => match join(app, ticket, head, class).await? {
+                Some(others) => drop(suggestions.insert(ticket.id, others)),
+                None => drop(joined.insert(ticket.id)),
+            },
         }
     }
-    Ok(suggestions)
+    Ok(Twins { joined, suggestions })
 }
 
-/// The heads of the groups that the twins are in, by twin.
-async fn heads(app: &App, twins: &[Twin]) -> Result<HashMap<TicketId, Ticket>, StoreError> {
-    let others: Vec<TicketId> = twins.iter().map(|t| t.other).collect();
-    let others = app.store.load(&others).await?;
+/// Looks for tickets that are alike, holds these for those that come, and keeps what people are asked.
+async fn find_alike(judge: &Judge, alone: &[Ticket], suggestions: &mut Suggestions) -> Result<(), StoreError> {
+    let Judge { app, memory } = judge;
+    let found = memory.judge(app, alone.to_vec()).await?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    let now = app.clock().now();
+    let mut asked = Vec::new();
+    for (ticket, suggested) in suggested(app, alone, &found).await? {
+        let heads = suggestions.entry(ticket).or_default();
+        for one in suggested {
+            if !heads.contains(&one.head) {
+                heads.push(one.head);
+            }
+            metrics::counter!("suban_suggestions_total", "class" => one.class.code()).increment(1);
+            asked.push(Suggestion { ticket, suggested: one, basis: BASIS.to_owned(), at: now });
+        }
+    }
+    tables::put(app.store.pool(), asked).await
+}
+
+/// What a person is asked about each of these tickets.
+pub(crate) async fn suggested(
+    app: &App,
+    tickets: &[Ticket],
+    found: &HashMap<TicketId, Vec<Alike>>,
+) -> Result<HashMap<TicketId, Vec<Suggested>>, StoreError> {
+    let others: Vec<TicketId> = found.values().flatten().map(|alike| alike.ticket).collect();
+    let heads = heads(app, &others).await?;
+    let pairs = tickets.iter().flat_map(|t| found.get(&t.id).into_iter().flatten().map(move |alike| (t.id, alike)));
+    let pairs: Vec<_> = pairs.filter_map(|(t, alike)| Some((t, heads.get(&alike.ticket)?.id))).collect();
+    let apart = app.store.kept_apart(&pairs).await?;
+    let in_force = app.catalogues.now();
+    let (catalogue, now) = (in_force.as_ref().map(|f| &f.catalogue), app.clock().now());
+    let mut asked = HashMap::new();
+    for ticket in tickets {
+        let of_it = found.get(&ticket.id).into_iter().flatten().filter_map(|alike| {
+            let head = heads.get(&alike.ticket)?;
+            Some(Found { alike, head, kept_apart: apart.contains(&(ticket.id, head.id)) })
+        });
+        let found: Vec<Found<'_>> = of_it.collect();
+        let suggested = suggestions(ticket, &found, catalogue, &app.settings.duplicates, now);
+        if !suggested.is_empty() {
+            asked.insert(ticket.id, suggested);
+        }
+    }
+    Ok(asked)
+}
+
+/// The heads of the groups that tickets are in, by ticket.
+async fn heads(app: &App, others: &[TicketId]) -> Result<HashMap<TicketId, Ticket>, StoreError> {
+    let others = app.store.load(others).await?;
     let masters: Vec<TicketId> = others.values().filter_map(Ticket::master).collect();
     let masters = app.store.load(&masters).await?;
     Ok(others

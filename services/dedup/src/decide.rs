@@ -1,14 +1,18 @@
-//! Is this new? A pure answer from the ticket and those that were said in the same words.
+//! Is this new? A pure answer from the ticket and those that were said in the same words, or in words like them.
 //!
-//! Only identical normalised words count here: from the same person it is the same matter again (D1), from others
-//! in the same known area and whitelisted matter it is the same event (D3). Everything less is a new ticket, or a
-//! suggestion where the words are the same and a guard of D§9.3 forbids to act alone.
+//! A machine acts alone on identical normalised words only: from the same person it is the same matter again (D1),
+//! from others in the same known area and whitelisted matter it is the same event (D3). Where a guard of D§9.3 forbids
+//! that, and where tickets are merely alike ([`alike`]), a person is asked.
 
 use suban_domain::{DuplicateClass, Kind, Refusal, Ticket, TicketId};
 use suban_text::Catalogue;
 
-/// The rule that judges, recorded with each verdict.
-pub const BASIS: &str = "same-words:1";
+pub mod alike;
+
+pub use alike::Suggested;
+
+/// The rule that judges, recorded with each verdict: the same words, or likeness by the curves that ship.
+pub const BASIS: &str = "same-words:1/likeness:1";
 
 /// A ticket in the same words, with the head of the group that it is in.
 #[derive(Debug, Clone, Copy)]
@@ -92,21 +96,27 @@ pub fn may_join(
     let Some(catalogue) = catalogue else {
         return forbidden("no catalogue is in force");
     };
-    let (Some(matter), Some(area)) = (&ticket.matter, &ticket.area) else {
+    let (Some(matter), Some(_)) = (&ticket.matter, &ticket.area) else {
         return forbidden("matter or area is unknown");
     };
     if !catalogue.matter(matter).is_some_and(|m| m.merge.is_whitelisted() && !m.personal) {
         return forbidden("G6: the matter is not whitelisted, or a right of each person");
     }
-    // G1: the same lead, as the catalogue gives it or as the head was really dispatched. Where it depends on the hour
-    // or the subject, the head's decides for all: what is heard by night and by day is one event.
-    let ours = catalogue.may_lead(matter, Some(area));
-    let same = match (head.lead(), &head.area) {
-        (Some(task), _) => ours.contains(&task.unit),
-        (None, Some(area)) => !ours.is_empty() && ours == catalogue.may_lead(matter, Some(area)),
-        (None, None) => false,
-    };
-    if same { Ok(()) } else { forbidden("G1: another unit would lead") }
+    if leads_alike(ticket, head, catalogue) == Some(true) { Ok(()) } else { forbidden("G1: another unit would lead") }
+}
+
+/// G1: would the same unit lead both, as the catalogue gives it or as the head was really dispatched? `None` where
+/// nobody can say. Where it depends on the hour or the subject, the head's decides for all: what is heard by night and
+/// by day is one event.
+fn leads_alike(ticket: &Ticket, head: &Ticket, catalogue: &Catalogue) -> Option<bool> {
+    let ours = catalogue.may_lead(ticket.matter.as_ref()?, Some(ticket.area.as_ref()?));
+    match head.lead() {
+        Some(task) => Some(ours.contains(&task.unit)),
+        None => {
+            let theirs = catalogue.may_lead(head.matter.as_ref()?, Some(head.area.as_ref()?));
+            Some(!ours.is_empty() && ours == theirs)
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,13 +1,18 @@
 //! Says whether a ticket is new, and handles the same thing as one.
 //!
 //! What intake accepted is judged in batches: a twin in identical words joins its group through the merge
-//! transitions of the ticket core, everything else gets its verdict and goes on to dispatch. People merge,
-//! unmerge and change masters through the gRPC face. The master is the earliest received, in whatever order the
+//! transitions of the ticket core; what is alike in words, place and person is put before a person; everything else
+//! gets its verdict and goes on to dispatch. People confirm, reject, merge, unmerge and change masters through the
+//! gRPC face. The master is the earliest received, in whatever order the
 //! judging happened; a pair that a person took apart is never put together again by a machine.
 
 mod api;
 mod consumer;
 pub mod decide;
+pub mod explain;
+pub mod memory;
+mod suggestions;
+pub mod tables;
 
 use std::net::SocketAddr;
 
@@ -17,6 +22,28 @@ use suban_runtime::{Service, grpc::Grpc};
 use suban_service::{App, StartError};
 
 pub use consumer::judge;
+pub use memory::Memory;
+
+/// What judging needs: the app, and the tickets that a new one could be the same as. Cheap to clone.
+#[derive(Clone)]
+pub struct Judge {
+    /// The app.
+    pub app: App,
+    /// What is held.
+    pub memory: Memory,
+}
+
+impl Judge {
+    /// One that holds what is in the database now and hears nothing more: for a tool or a replay.
+    ///
+    /// # Errors
+    /// When Postgres is away.
+    pub async fn of(app: &App) -> Result<Self, StartError> {
+        let memory = Memory::new(&app.settings.duplicates).map_err(memory::broken)?;
+        memory.load(app).await?;
+        Ok(Self { app: app.clone(), memory })
+    }
+}
 
 /// The consumer group.
 pub const GROUP: Group = Group { name: "dedup", kinds: Kinds::Only(consumer::JUDGED_AFTER), pace: Pace::AtOnce };
@@ -26,8 +53,10 @@ pub const GROUP: Group = Group { name: "dedup", kinds: Kinds::Only(consumer::JUD
 /// # Errors
 /// When the address or Kafka cannot be used.
 pub async fn serve(app: App) -> Result<SocketAddr, StartError> {
-    app.consume(GROUP, |app, batch| Box::pin(async move { judge(app, batch).await })).await?;
-    let api = api::Api { app: app.clone() };
+    let judge = Judge { memory: Memory::start(&app).await?, app: app.clone() };
+    app.consume_with(judge.clone(), GROUP, |with, batch| Box::pin(async move { consumer::judge(with, batch).await }))
+        .await?;
+    let api = api::Api { app: app.clone(), memory: judge.memory };
     app.face(
         Grpc::new(Service::Dedup, &app.settings)
             .face(|bytes| DedupServiceServer::new(api).max_decoding_message_size(bytes)),

@@ -33,6 +33,9 @@ pub(crate) enum Verb {
     /// Say why a ticket went where it went; try another catalogue on what has happened.
     #[command(subcommand)]
     Dispatch(DispatchVerb),
+    /// Say why two tickets are thought to be one matter, or not.
+    #[command(subcommand)]
+    Dedup(DedupVerb),
     /// One ticket's clocks, or its whole file.
     #[command(subcommand)]
     Ticket(TicketVerb),
@@ -135,6 +138,22 @@ pub(crate) struct Up {
     /// Stop after the summary; non-zero if the audit finds anything.
     #[arg(long)]
     pub(crate) once: bool,
+}
+
+/// `suban dedup`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DedupVerb {
+    /// The score of a pair in words, Chinese and English, with the class, what is done, and every guard that stands in
+    /// the way; as it was judged where people are asked about it, else as it would be judged now.
+    Explain {
+        /// The later ticket's number.
+        ticket: String,
+        /// The earlier one's.
+        other: String,
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Dispatch.

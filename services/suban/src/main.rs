@@ -8,6 +8,7 @@ mod catalogue;
 mod chaos;
 mod check;
 mod city;
+mod dedup;
 mod demo;
 mod dispatch;
 mod dlq;
@@ -69,6 +70,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Verb::Import(how) => import::command(&settings, &how).await,
             Verb::Check(how) => check::command(&settings, &how).await,
             Verb::Dispatch(what) => dispatch::command(settings, &what).await,
+            Verb::Dedup(what) => dedup::command(settings, &what).await,
             Verb::Ticket(what) => ticket::command(&settings, &what).await,
             Verb::Sample(how) => sample::command(&settings, &how).await,
             Verb::Learn(what) => learn::command(&settings, &what).await,

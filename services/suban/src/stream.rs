@@ -9,10 +9,10 @@ use std::{
 };
 
 use anyhow::Context as _;
-use suban_bus::{Batches, BusError, Envelope, Message, Sender, ensure_topics, run};
+use suban_bus::{Batches, Envelope, Message, Sender, ensure_topics, run};
 use suban_domain::{At, Recorded, Role};
 use suban_runtime::{Health, Service, Settings, Tasks};
-use suban_service::App;
+use suban_service::{App, Handler};
 use suban_store::{audit::Act, recorded, to_db};
 use uuid::Uuid;
 
@@ -21,22 +21,17 @@ use crate::{print, tokens};
 /// Events of the log read and sent at once.
 const PAGE: i64 = 5000;
 
-/// A service and how many messages its handlers have been given.
-struct Counted {
-    desk: suban_dispatch::Desk,
+/// What a service's handlers work with, and how many messages they have been given.
+struct Counted<C> {
+    with: C,
     messages: AtomicU64,
 }
 
-impl Counted {
-    /// Counts a batch and answers the service.
-    fn app(&self, batch: &[Message]) -> &App {
-        &self.desk(batch).app
-    }
-
-    /// Counts a batch and answers dispatch with what it has learned; the other services have nothing beside the app.
-    fn desk(&self, batch: &[Message]) -> &suban_dispatch::Desk {
+impl<C> Counted<C> {
+    /// Counts a batch and answers what its handler works with.
+    fn with(&self, batch: &[Message]) -> &C {
         self.messages.fetch_add(batch.len() as u64, Ordering::Relaxed);
-        &self.desk
+        &self.with
     }
 }
 
@@ -50,45 +45,53 @@ pub(crate) async fn replay(settings: Settings, service: Service) -> anyhow::Resu
     let (tasks, health) = (Tasks::new(), Health::new());
     let drain = settings.limits.drain;
     let app = App::start(service, settings, tasks.clone(), health.clone()).await?;
-    let desk = suban_dispatch::Desk::of(&app).await?;
-    drop(app);
-    let counted = Arc::new(Counted { desk, messages: AtomicU64::new(0) });
-    let ended = over_the_topic(&counted, &tasks, &health).await;
-    let messages = counted.messages.load(Ordering::Relaxed);
+    let replayed = over_the_topic(&app, &tasks, &health).await;
     // The writer ends when nobody can ask it any more.
-    drop(counted);
+    drop(app);
     tasks.stop_within(&health, drain).await?;
-    ended?;
-    print::out(&format!("{service} went over {messages} messages again"));
+    print::out(&format!("{service} went over {} messages again", replayed?));
     Ok(ExitCode::SUCCESS)
 }
 
-async fn over_the_topic(counted: &Arc<Counted>, tasks: &Tasks, health: &Health) -> Result<(), BusError> {
-    let service = counted.desk.app.service;
-    let group = match service {
-        Service::Dedup => suban_dedup::GROUP,
-        Service::Dispatch => suban_dispatch::GROUP,
-        Service::Followup => suban_followup::GROUP,
-        Service::Scoring => suban_scoring::GROUP,
-        Service::Intake | Service::Gateway => return Ok(()),
-    };
-    let batches = Batches::replay(&counted.desk.app.settings, group, tasks, health).await?;
-    let context = Arc::clone(counted);
-    match service {
+/// Hands the whole topic to the service's handlers; answers how many messages there were.
+async fn over_the_topic(app: &App, tasks: &Tasks, health: &Health) -> anyhow::Result<u64> {
+    let batches = async |group| Batches::replay(&app.settings, group, tasks, health).await;
+    Ok(match app.service {
         Service::Dedup => {
-            run(batches, context, |c, b| Box::pin(async move { suban_dedup::judge(c.app(b), b).await })).await
+            let judge = suban_dedup::Judge::of(app).await?;
+            counted(batches(suban_dedup::GROUP).await?, judge, |with, batch| {
+                Box::pin(async move { suban_dedup::judge(with, batch).await })
+            })
+            .await?
         }
         Service::Dispatch => {
-            run(batches, context, |c, b| Box::pin(async move { suban_dispatch::dispatch(c.desk(b), b).await })).await
+            let desk = suban_dispatch::Desk::of(app).await?;
+            counted(batches(suban_dispatch::GROUP).await?, desk, |with, batch| {
+                Box::pin(async move { suban_dispatch::dispatch(with, batch).await })
+            })
+            .await?
         }
         Service::Followup => {
-            run(batches, context, |c, b| Box::pin(async move { suban_followup::follow(c.app(b), b).await })).await
+            counted(batches(suban_followup::GROUP).await?, app.clone(), |with, batch| {
+                Box::pin(async move { suban_followup::follow(with, batch).await })
+            })
+            .await?
         }
         Service::Scoring => {
-            run(batches, context, |c, b| Box::pin(async move { suban_scoring::count(c.app(b), b).await })).await
+            counted(batches(suban_scoring::GROUP).await?, app.clone(), |with, batch| {
+                Box::pin(async move { suban_scoring::count(with, batch).await })
+            })
+            .await?
         }
-        Service::Intake | Service::Gateway => Ok(()),
-    }
+        Service::Intake | Service::Gateway => 0,
+    })
+}
+
+async fn counted<C: Send + Sync + 'static>(batches: Batches, with: C, handler: Handler<C>) -> anyhow::Result<u64> {
+    let counted = Arc::new(Counted { with, messages: AtomicU64::new(0) });
+    let context = (Arc::clone(&counted), handler);
+    run(batches, context, |(counted, handler), batch| handler(counted.with(batch), batch)).await?;
+    Ok(counted.messages.load(Ordering::Relaxed))
 }
 
 /// `suban republish`: the ticket topic again from the log, after a loss of the broker's data. Readers know what

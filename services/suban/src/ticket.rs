@@ -25,13 +25,13 @@ pub(crate) async fn command(settings: &Settings, what: &TicketVerb) -> anyhow::R
 }
 
 async fn clocks(store: &Store, number: &str) -> anyhow::Result<Clocks> {
-    let ticket = ticket(store, number).await?;
+    let ticket = numbered(store, number).await?;
     let log = store.log(ticket.id, 0).await?;
     Ok(Clocks::of(ticket.number.as_str(), &log, store.clock().now(), store.zone())?)
 }
 
 /// The ticket with this number.
-async fn ticket(store: &Store, number: &str) -> anyhow::Result<Ticket> {
+pub(crate) async fn numbered(store: &Store, number: &str) -> anyhow::Result<Ticket> {
     let number: TicketNumber = number.parse().with_context(|| format!("{number} is no ticket's number"))?;
     let ticket = store.by_numbers(std::slice::from_ref(&number)).await?.remove(&number);
     ticket.with_context(|| format!("there is no ticket {number}"))

@@ -68,7 +68,7 @@ async fn who_was_erased_stays_erased_over_a_replay_and_a_restore_and_the_neighbo
         for service in SERVICES {
             city.close(service).await;
         }
-        let all = "drop schema core, dispatch, followup, scoring cascade; drop table _sqlx_migrations";
+        let all = "drop schema core, dedup, dispatch, followup, scoring cascade; drop table _sqlx_migrations";
         sqlx::raw_sql(all).execute(city.pool()).await.unwrap();
         postgres(city, "pg_restore", &["--exit-on-error", "--no-owner", &text(&backup)]);
         let told = city.runs(&["erase", "--reapply", "--from", &text(&tombstones)]).await;

@@ -18,3 +18,6 @@ pub(crate) fn railing(house: u32) -> String {
 pub(crate) fn unclear(n: u32) -> String {
     format!("我有一件事情想请你们帮忙处理一下,编号{n},谢谢。")
 }
+/// The same railing in another's words, twice.
+pub(crate) const RAILING_TOO: &str = "您好,望潮社区潮音路12号附近的护栏损坏了,倒在人行道上,请尽快处理。";
+pub(crate) const RAILING_AGAIN: &str = "反映望潮社区潮音路12号附近护栏损坏,居民走路很危险,请尽快处理。";

@@ -48,6 +48,9 @@ pub const fn needs_a_person(ticket: &Ticket) -> Option<&'static str> {
 /// F54.
 pub(super) fn judge(case: &Case<'_>, verdict: Verdict, candidates: &[TicketId], basis: &VersionCode) -> Decision {
     case.admit(&rows::F54)?;
+    if !case.is_system() && (verdict, case.ticket.verdict) != (Verdict::Unique, Some(Verdict::Suggested)) {
+        return Err(case.unfit("verdict", "is a person's only where a suggested duplicate is none"));
+    }
     if verdict == Verdict::NotJudged {
         if case.ticket.verdict.is_some() {
             return Err(Refusal::AlreadySo { what: "the ticket was judged" });

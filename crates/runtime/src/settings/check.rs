@@ -58,6 +58,12 @@ impl Settings {
         );
         refuse(self.security.master_key_id.is_empty(), "security.master_key_id must not be empty");
         refuse(self.security.token_cache_size == 0, "security.token_cache_size must be at least 1");
+        let duplicates = &self.duplicates;
+        refuse(!(0.0..=1.0).contains(&duplicates.suggest_from), "duplicates.suggest_from must be 0 to 1");
+        refuse(
+            duplicates.open_days == 0 || duplicates.closed_tickets < 0,
+            "duplicates.open_days must be at least 1 and duplicates.closed_tickets at least 0",
+        );
         refuse(
             !self.language_model.url.is_empty() && !self.language_model.url.starts_with("http"),
             "language_model.url must begin with http:// or https://, or be empty",

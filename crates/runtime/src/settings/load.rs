@@ -75,7 +75,7 @@ fn setting_of(name: &str) -> Option<String> {
 /// Numbers and truth values by their look, unless the setting is text by nature: a key of digits only,
 /// a name such as `true`, a path.
 fn read(setting: &str, text: &str) -> Value {
-    let number_like = ["database.", "kafka.", "redis.", "listen.", "city.bounds.", "demo.", "limits."]
+    let number_like = ["database.", "kafka.", "redis.", "listen.", "city.bounds.", "duplicates.", "demo.", "limits."]
         .iter()
         .any(|section| setting.starts_with(section))
         || matches!(setting, "telemetry.sample" | "security.token_cache_size");

@@ -2,10 +2,16 @@ use suban_domain::{
     Action, AreaCode, At, Channel, Command, Flags, Kind, Limits, MatterCode, Mode, Reading, Recorded, RequestId,
     Source, SourceId, SourceSystem, Submission, TextId, TicketNumber, Tier, UnitCode, VersionCode, decide, open,
 };
+use suban_likeness::{Feature, Features};
+use suban_runtime::{Settings, settings::Duplicates};
 use suban_text::Tables;
 use uuid::Uuid;
 
-use super::*;
+use super::{
+    alike::{Found, suggestions},
+    *,
+};
+use crate::memory::Alike;
 
 const TABLES: Tables<'_> = Tables {
     areas: "code,name,level,parent,lat,lon,aliases,estates,roads\n\
@@ -190,4 +196,68 @@ fn where_the_head_went_to_another_unit_a_person_decides() {
     assert!(matches!(judged(&lamp(2), &[by_others(&at_home)]), Judgement::Same { .. }));
     let elsewhere = dispatched(&lamp(1), "SD");
     assert_eq!(judged(&lamp(2), &[by_others(&elsewhere)]), Judgement::Suggested(vec![elsewhere.id]), "G1");
+}
+
+/// Two lamps that are alike: from others, nearby, so many hours apart.
+fn alike(of: &Ticket, set: &[(Feature, f32)]) -> Alike {
+    let mut features = Features::default();
+    features.set(Feature::Requester, 0.0);
+    for (feature, value) in set {
+        features.set(*feature, *value);
+    }
+    Alike { ticket: of.id, probability: 0.8, features, closed_at: None }
+}
+
+fn keep() -> Duplicates {
+    Settings::from_layers(None, []).unwrap().duplicates
+}
+
+/// What a person is asked about `ticket` beside one that was found.
+fn asked(ticket: &Ticket, head: &Ticket, alike: &Alike) -> Option<DuplicateClass> {
+    let found = Found { alike, head, kept_apart: false };
+    suggestions(ticket, &[found], Some(&catalogue()), &keep(), ticket.received_at).first().map(|s| s.class)
+}
+
+#[test]
+fn a_lamp_in_other_words_is_a_persons_question() {
+    let (first, second) = (lamp(1), lamp(2));
+    assert_eq!(asked(&second, &first, &alike(&first, &[])), Some(DuplicateClass::D3));
+    assert_eq!(asked(&second, &first, &alike(&first, &[(Feature::Requester, 1.0)])), Some(DuplicateClass::D1));
+}
+
+#[test]
+fn two_lamp_posts_in_one_street_are_two_matters() {
+    let (first, second) = (lamp(1), lamp(2));
+    for apart in [(Feature::Address, 1.0), (Feature::Building, -1.0), (Feature::Distance, 90.0_f32.ln_1p())] {
+        assert_eq!(asked(&second, &first, &alike(&first, &[apart])), None, "{apart:?}");
+    }
+    let near = (Feature::Distance, 30.0_f32.ln_1p());
+    assert_eq!(asked(&second, &first, &alike(&first, &[near])), Some(DuplicateClass::D3), "within its 50 m");
+}
+
+#[test]
+fn each_ones_own_right_a_secret_and_another_node_are_nobodys_question() {
+    let wages = |n| ticket(n, Some("wages"), Some("LG0101"), Kind::Help, Flags::default());
+    assert_eq!(asked(&wages(2), &wages(1), &alike(&wages(1), &[])), None, "G6: D4, each has their own right");
+    let secret = ticket(2, Some("lamp"), Some("LG0101"), Kind::Help, Flags { confidential: true, ..Flags::default() });
+    assert_eq!(asked(&secret, &lamp(1), &alike(&lamp(1), &[])), None, "G2");
+    let elsewhere = ticket(1, Some("lamp"), None, Kind::Help, Flags::default());
+    assert_eq!(asked(&lamp(2), &elsewhere, &alike(&elsewhere, &[])), None, "no place in common");
+    let named = alike(&elsewhere, &[(Feature::Name, 1.0)]);
+    assert_eq!(asked(&lamp(2), &elsewhere, &named), Some(DuplicateClass::D3), "the same estate is named");
+}
+
+#[test]
+fn of_a_group_its_likeliest_member_is_shown_and_a_rejected_one_is_not() {
+    let (head, second) = (lamp(1), lamp(5));
+    let of_group = [0.6, 0.9, 0.7].map(|probability| Alike { probability, ..alike(&lamp(2), &[]) });
+    let found = |kept_apart| of_group.each_ref().map(|alike| Found { alike, head: &head, kept_apart });
+    let shown = suggestions(&second, &found(false), Some(&catalogue()), &keep(), second.received_at);
+    assert_eq!(shown.iter().map(|s| (s.head, s.probability)).collect::<Vec<_>>(), [(head.id, 0.9)]);
+    assert!(suggestions(&second, &found(true), Some(&catalogue()), &keep(), second.received_at).is_empty());
+}
+
+#[test]
+fn the_rule_has_a_name_that_a_verdict_can_carry() {
+    assert_eq!(VersionCode::new(BASIS).unwrap().as_str(), BASIS);
 }

@@ -5,7 +5,10 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::{people::Person, plan::Fate};
+use super::{
+    people::Person,
+    plan::{Demand, Fate},
+};
 
 /// What is known of one ticket.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +17,8 @@ pub(super) struct Known {
     pub(super) fate: Fate,
     /// Who is behind it.
     pub(super) person: Person,
+    /// Which event it is about, in fact; none for tickets of others.
+    pub(super) event: Option<usize>,
     /// The end of the citizen's link; empty when it was not told.
     pub(super) link: String,
     /// The unit that another one named as the right one.
@@ -41,11 +46,12 @@ impl Book {
     }
 
     /// A demand was given its number. A unit may have met it before.
-    pub(super) fn numbered(&self, demand: usize, number: &str, fate: Fate, person: Person, link: String) {
-        held(&self.numbers).insert(demand, number.to_owned());
+    pub(super) fn numbered(&self, n: usize, demand: &Demand, number: &str, link: String) {
+        held(&self.numbers).insert(n, number.to_owned());
         let mut book = held(&self.by_number);
         let known = book.entry(number.to_owned()).or_default();
-        (known.fate, known.person) = (fate, person);
+        (known.fate, known.person) = (demand.fate.clone(), demand.person.clone());
+        known.event = Some(demand.same_as.unwrap_or(n));
         if !link.is_empty() {
             known.link = link;
         }
@@ -59,6 +65,12 @@ impl Book {
     /// What is known of a ticket.
     pub(super) fn known(&self, number: &str) -> Known {
         held(&self.by_number).get(number).cloned().unwrap_or_default()
+    }
+
+    /// Are these two about one event, in fact?
+    pub(super) fn same_event(&self, a: &str, b: &str) -> bool {
+        let event = self.known(a).event;
+        event.is_some() && event == self.known(b).event
     }
 
     /// Is it the first time that this happens to this ticket?

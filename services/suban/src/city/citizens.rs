@@ -76,7 +76,7 @@ impl Staff {
                 *summary.by_channel.entry(channel).or_default() += 1;
             }
         }
-        self.book.numbered(n, &reply.number, demand.fate.clone(), demand.person.clone(), reply.progress_token);
+        self.book.numbered(n, demand, &reply.number, reply.progress_token);
         let keep = v1::RecordContactRequest {
             request_id: format!("{}-contact", request.request_id),
             channel: request.channel,

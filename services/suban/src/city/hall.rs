@@ -14,6 +14,7 @@ const LOOK: usize = 100;
 impl Staff {
     /// Takes what waits for people, one after the other, until nothing is left.
     pub(super) async fn hall(&self) {
+        self.review_suggestions().await;
         for _ in 0..LOOK {
             let ask = v1::ClaimNextRequest {
                 request_id: self.request_id("claim"),
@@ -24,6 +25,9 @@ impl Staff {
             // Not found: nothing waits. Anything else: the queue is looked at again in a moment.
             let Ok(v1::ClaimReply { entry: Some(entry) }) = claimed else { return };
             match State::from_number(entry.state) {
+                Some(State::PendingDispatch) if entry.reason() == QueueReason::SuggestedDuplicate => {
+                    self.compare(&entry).await;
+                }
                 Some(State::PendingDispatch) => self.dispatch(&entry).await,
                 Some(State::ReturnReview) => self.decide_return(&entry.number).await,
                 Some(State::CloseReview) => self.review_result(&entry.number).await,
@@ -62,6 +66,60 @@ impl Staff {
         let by_catalogue = || lead_by(&self.catalogue, matter.as_ref(), area.as_ref()).map(|lead| lead.unit);
         let anybody = || one_of(&self.units, &mut self.chance(known.fate.seed, 1)).map(|unit| unit.code.clone());
         suggested.or_else(by_catalogue).or_else(anybody)
+    }
+
+    /// A ticket that waits because it may be a duplicate; where nothing is suggested any more, a dispatcher sends it.
+    async fn compare(&self, entry: &v1::QueueEntry) {
+        let ask = v1::ListSuggestionsRequest { ticket: entry.number.clone(), ..v1::ListSuggestionsRequest::default() };
+        let shown = call(&self.reviewer, ask, |mut line, ask| async move { line.list_suggestions(ask).await }).await;
+        let settled = match shown.ok().and_then(|shown| shown.suggestions.into_iter().next()) {
+            Some(suggestion) => self.settle(&suggestion).await,
+            None => false,
+        };
+        if !settled {
+            self.dispatch(entry).await;
+        }
+    }
+
+    /// What went to its unit before it was judged, because it pressed, may be a duplicate as well.
+    async fn review_suggestions(&self) {
+        let ask = v1::ListSuggestionsRequest::default();
+        let shown = call(&self.reviewer, ask, |mut line, ask| async move { line.list_suggestions(ask).await }).await;
+        for suggestion in shown.map(|shown| shown.suggestions).unwrap_or_default() {
+            if suggestion.state() != v1::State::PendingDispatch {
+                self.settle(&suggestion).await;
+            }
+        }
+    }
+
+    /// A reviewer sees both side by side and knows an event when it is the same; what is none goes on by itself.
+    /// Answers whether that was possible.
+    async fn settle(&self, suggestion: &v1::Suggestion) -> bool {
+        let number = &suggestion.number;
+        let same = suggestion.candidates.iter().find(|c| self.book.same_event(number, &c.number));
+        let Some(same) = same else {
+            let ask = v1::RejectSuggestionRequest {
+                request_id: self.request_id("two-matters"),
+                ticket: number.clone(),
+                other: String::new(),
+                reason: self.words.tongue.two_matters.into(),
+            };
+            let none =
+                call(&self.reviewer, ask, |mut line, ask| async move { line.reject_suggestion(ask).await }).await;
+            return self.board.note("疑似重复排除 suggested duplicate rejected", &none);
+        };
+        if !mergeable(same.class()) {
+            return false;
+        }
+        let ask = v1::MergeRequest {
+            request_id: self.request_id("one-matter"),
+            member: number.clone(),
+            master: same.number.clone(),
+            class: same.class,
+            reason: self.words.tongue.one_matter.into(),
+        };
+        let merged = call(&self.reviewer, ask, |mut line, ask| async move { line.merge(ask).await }).await;
+        self.board.note("疑似重复确认 suggested duplicate confirmed", &merged)
     }
 
     async fn dispatch(&self, entry: &v1::QueueEntry) {
@@ -146,6 +204,11 @@ impl Staff {
         let back = call(&self.dispatcher, ask, |mut line, ask| async move { line.recall(ask).await }).await;
         self.board.note("撤回派单 recalled", &back);
     }
+}
+
+/// Is it one matter that may be handled as one, rather than one that was handled already?
+const fn mergeable(class: v1::DuplicateClass) -> bool {
+    matches!(class, v1::DuplicateClass::D1 | v1::DuplicateClass::D3)
 }
 
 /// Why it waited for a person.

@@ -9,8 +9,8 @@ use std::{
 use rand::{SeedableRng as _, rngs::StdRng};
 use suban_domain::{Actor, Channel, PersonCode, Role, State, UnitCode};
 use suban_proto::v1::{
-    self, dispatch_service_client::DispatchServiceClient, followup_service_client::FollowupServiceClient,
-    intake_service_client::IntakeServiceClient,
+    self, dedup_service_client::DedupServiceClient, dispatch_service_client::DispatchServiceClient,
+    followup_service_client::FollowupServiceClient, intake_service_client::IntakeServiceClient,
 };
 use suban_runtime::{
     Clock, Keys, Service, Settings,
@@ -24,6 +24,7 @@ use super::{book::Book, summary::Board, words::Words};
 use crate::city::tongue;
 
 pub(super) type Intake = IntakeServiceClient<InterceptedService<Line, Outgoing>>;
+pub(super) type Dedup = DedupServiceClient<InterceptedService<Line, Outgoing>>;
 pub(super) type Dispatch = DispatchServiceClient<InterceptedService<Line, Outgoing>>;
 pub(super) type Followup = FollowupServiceClient<InterceptedService<Line, Outgoing>>;
 
@@ -53,6 +54,7 @@ pub(crate) struct Staff {
     pub(super) bot: Intake,
     pub(super) dispatcher: Dispatch,
     pub(super) second: Dispatch,
+    pub(super) reviewer: Dedup,
     pub(super) supervisor: Dispatch,
     pub(super) arbiter: Dispatch,
     pub(super) callback: Followup,
@@ -83,6 +85,7 @@ impl Staff {
         let line = async |service| anyhow::Ok(channel(&settings.peer(service), settings).await?);
         let (intake, dispatch, followup) =
             (line(Service::Intake).await?, line(Service::Dispatch).await?, line(Service::Followup).await?);
+        let dedup = line(Service::Dedup).await?;
         let token = async |role: Role, person: &str, unit: Option<&UnitCode>| {
             let actor = Actor { role, person: PersonCode::new(person)?, unit: unit.cloned(), area: None };
             anyhow::Ok(Outgoing::new(&store.create_token(&actor, &actor, false, None).await?.plain)?)
@@ -109,6 +112,10 @@ impl Staff {
             bot: takes_in(token(Role::IntakeBot, "gateway-bot", None).await?),
             dispatcher: sends(token(Role::Dispatcher, "dispatcher-1", None).await?),
             second: sends(token(Role::Dispatcher, "dispatcher-2", None).await?),
+            reviewer: DedupServiceClient::with_interceptor(
+                dedup,
+                token(Role::MergeReviewer, "reviewer-1", None).await?,
+            ),
             supervisor: sends(token(Role::Supervisor, "supervisor-1", None).await?),
             arbiter: sends(arbiter.clone()),
             callback: asks(token(Role::Callback, "callback-1", None).await?),

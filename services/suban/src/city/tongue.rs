@@ -64,6 +64,8 @@ pub(super) struct Tongue {
     pub(super) unhappy: &'static [&'static str],
     /// Why a survey is decided.
     pub(super) ruling: &'static str,
+    pub(super) one_matter: &'static str,
+    pub(super) two_matters: &'static str,
 }
 
 /// 云州市临港区.
@@ -177,6 +179,8 @@ pub(super) static CHINESE: Tongue = Tongue {
     recall: &["派单方向有误,重新核对事项", "补充材料后发现牵头单位应为其他部门"],
     unhappy: &["根本没有解决,还是老样子", "只是打了个电话,没有人到现场", "当天好了,第二天又这样"],
     ruling: "已电话核实诉求人意见,按规定作出处理",
+    one_matter: "经比对为同一事项",
+    two_matters: "经比对为不同事项",
 };
 
 /// Port Alder.
@@ -251,4 +255,6 @@ pub(super) static ENGLISH: Tongue = Tongue {
     recall: &["Sent the wrong way, the matter was read wrongly"],
     unhappy: &["Nothing was solved", "They called and nobody came", "It was good for one day only"],
     ruling: "The citizen was called and heard; decided by the rules",
+    one_matter: "Compared: both mean the same thing",
+    two_matters: "Compared: two different things",
 };

@@ -10,7 +10,7 @@ use suban_service::file::{CaseFile, Considered, Decided, Decisions, Named, gathe
 use suban_store::{Store, StoreError};
 use uuid::Uuid;
 
-use super::ticket;
+use super::numbered;
 use crate::{
     args::{TicketFile, Viewer},
     print,
@@ -34,7 +34,7 @@ impl Viewer {
 
 /// Prints or writes it.
 pub(super) async fn print_file(store: &Store, how: &TicketFile) -> anyhow::Result<()> {
-    let ticket = ticket(store, &how.number).await?;
+    let ticket = numbered(store, &how.number).await?;
     let (caller, why) = (how.viewer.caller(), how.viewer.why());
     let decisions = decisions(store, &[ticket.id]).await?;
     let file = if how.reveal {

@@ -1,0 +1,41 @@
+//! Why two tickets are thought to be one matter, or not: in words, Chinese and English.
+
+use suban_domain::Ticket;
+use suban_likeness::explain::{Explained, explain as told};
+use suban_store::StoreError;
+
+use crate::{
+    Judge,
+    decide::alike::{Found, case},
+    memory::Alike,
+    tables,
+};
+
+/// Explains a pair: as it was judged, where a person is asked about it; else as it would be judged now. The score and
+/// its parts come from [`suban_likeness`], what is done from the table of D§9.2.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn explain(judge: &Judge, ticket: &Ticket, other: &Ticket) -> Result<Explained, StoreError> {
+    let Judge { app, memory } = judge;
+    let words = app.store.told(&[ticket.id, other.id]).await?;
+    let in_force = app.catalogues.now();
+    let catalogue = in_force.as_ref().map(|f| &f.catalogue);
+    let said = |t: &Ticket| memory.asked(t, words.get(&t.id).unwrap_or(&suban_store::Told::default()), catalogue);
+    let now = app.clock().now();
+    let (beside, model) = memory.beside(&said(ticket), &said(other), now);
+    let head = match other.master() {
+        Some(master) => app.store.load_one(master).await?,
+        None => other.clone(),
+    };
+    let kept = tables::of(app.store.pool(), ticket.id).await?;
+    let kept = kept.into_iter().find(|s| s.suggested.head == head.id).map(|s| s.suggested.features);
+    let features = kept.unwrap_or(beside);
+    let ended = tables::ended_at(app.store.pool(), &[other.id]).await?;
+    let closed_at = ended.get(&other.id).copied().filter(|_| !other.state.is_open());
+    let kept_apart = !app.store.kept_apart(&[(ticket.id, head.id)]).await?.is_empty();
+    let probability = model.probability(model.score(&features));
+    let alike = Alike { ticket: other.id, probability, features, closed_at };
+    let found = Found { alike: &alike, head: &head, kept_apart };
+    Ok(told(model, &features, &case(ticket, &found, catalogue, &app.settings.duplicates, now)))
+}

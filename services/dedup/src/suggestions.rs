@@ -1,0 +1,263 @@
+//! What people are asked about tickets that are alike, and what they say.
+
+use suban_domain::{Action, Role, State, Ticket, TicketId, Verdict, VersionCode};
+use suban_likeness::explain::{Reason, Sentence};
+use suban_proto::v1;
+use suban_runtime::{
+    access::{Caller, policy::Reading},
+    errors,
+};
+use suban_service::{
+    Asked,
+    paging::{Mark, page_size},
+    status, view,
+};
+use suban_store::Told;
+use tonic::Status;
+
+use crate::{
+    api::Api,
+    decide::alike::{Found, case},
+    explain::explain,
+    memory::Alike,
+    tables::{self, Ended, Suggestion},
+};
+
+/// Reasons that are told with a candidate.
+const TOLD: usize = 5;
+
+impl Api {
+    /// A page of what people are asked.
+    pub(crate) async fn suggestions(
+        &self,
+        caller: &Caller,
+        ask: &v1::ListSuggestionsRequest,
+    ) -> Result<v1::ListSuggestionsReply, Status> {
+        only(caller, &[Role::Dispatcher, Role::MergeReviewer, Role::Supervisor], "are shown suggestions")?;
+        let pool = self.app.store.pool();
+        if !ask.ticket.is_empty() {
+            let ticket = self.app.ticket("ticket", &ask.ticket).await?;
+            view::may_read(caller, &ticket)?;
+            let asked = tables::of(pool, ticket.id).await.map_err(|e| status(&e))?;
+            return Ok(v1::ListSuggestionsReply {
+                suggestions: self.told(caller, asked).await?,
+                next_page_token: String::new(),
+            });
+        }
+        let page = page_size(ask.page_size)?;
+        let mark =
+            Mark::of(caller, &v1::ListSuggestionsRequest { page_token: String::new(), page_size: 0, ..ask.clone() });
+        let mut after = mark.open(&ask.page_token)?.map(|key| TicketId::new(uuid::Uuid::from_bytes(key)));
+        // What is not asked any more leaves here; a page without one left is no last page.
+        loop {
+            let asked = tables::page(pool, after, page).await.map_err(|e| status(&e))?;
+            let Some(last) = asked.last().map(|s| s.ticket) else { return Ok(v1::ListSuggestionsReply::default()) };
+            let suggestions = self.told(caller, asked).await?;
+            if !suggestions.is_empty() {
+                return Ok(v1::ListSuggestionsReply {
+                    suggestions,
+                    next_page_token: mark.seal(last.uuid().as_bytes()),
+                });
+            }
+            after = Some(last);
+        }
+    }
+
+    /// These as a person sees them, ticket by ticket; those that nobody needs to answer any more are ended.
+    async fn told(&self, caller: &Caller, asked: Vec<Suggestion>) -> Result<Vec<v1::Suggestion>, Status> {
+        let ids: Vec<TicketId> = asked.iter().flat_map(|s| [s.ticket, s.suggested.head]).collect();
+        let tickets = self.app.store.load(&ids).await.map_err(|e| status(&e))?;
+        let words = self.app.store.told(&ids).await.map_err(|e| status(&e))?;
+        let in_force = self.app.catalogues.now();
+        let catalogue = in_force.as_ref().map(|f| &f.catalogue);
+        let (now, nothing) = (self.app.clock().now(), Told::default());
+        let mut told: Vec<v1::Suggestion> = Vec::new();
+        for one in asked {
+            let (Some(ticket), Some(head)) = (tickets.get(&one.ticket), tickets.get(&one.suggested.head)) else {
+                continue;
+            };
+            if !still_asked(ticket) {
+                let by = suban_service::App::system().person;
+                let ended = tables::end(self.app.store.pool(), ticket.id, None, Ended::Lapsed, &by, now).await;
+                ended.map_err(|e| status(&e))?;
+                continue;
+            }
+            let (Ok(reading), Ok(of_head)) = (view::reading(caller, ticket), view::reading(caller, head)) else {
+                continue;
+            };
+            let said = words.get(&ticket.id).unwrap_or(&nothing);
+            let alike = Alike {
+                ticket: head.id,
+                probability: one.suggested.probability,
+                features: one.suggested.features,
+                closed_at: None,
+            };
+            let found = Found { alike: &alike, head, kept_apart: false };
+            let case = case(ticket, &found, catalogue, &self.app.settings.duplicates, now);
+            let why = suban_likeness::explain::explain(self.memory.model_of(said), &alike.features, &case);
+            let mut candidate = candidate(head, one.suggested.class, f64::from(alike.probability));
+            shown(&mut candidate, of_head, words.get(&head.id));
+            reasoned(&mut candidate, &why.reasons);
+            if told.last().is_none_or(|last| last.ticket_id != ticket.id.to_string()) {
+                told.push(suggestion(ticket, reading, said, &one));
+            }
+            if let Some(last) = told.last_mut() {
+                last.candidates.push(candidate);
+            }
+        }
+        Ok(told)
+    }
+
+    /// A person says that they are two matters.
+    pub(crate) async fn rejected(
+        &self,
+        caller: &Caller,
+        ask: &v1::RejectSuggestionRequest,
+    ) -> Result<v1::RejectSuggestionReply, Status> {
+        only(caller, &[Role::Dispatcher, Role::MergeReviewer], "say that two tickets are two matters")?;
+        let ticket = self.app.ticket("ticket", &ask.ticket).await?;
+        view::may_read(caller, &ticket)?;
+        let other = match ask.other.as_str() {
+            "" => None,
+            other => Some(self.app.ticket("other", other).await?.id),
+        };
+        let (pool, now) = (self.app.store.pool(), self.app.clock().now());
+        suban_service::request_id(&ask.request_id)?;
+        let open = tables::of(pool, ticket.id).await.map_err(|e| status(&e))?;
+        let meant: Vec<TicketId> =
+            open.iter().map(|s| s.suggested.head).filter(|head| other.is_none_or(|other| other == *head)).collect();
+        let left = u32::try_from(open.len() - meant.len()).unwrap_or(u32::MAX);
+        for head in &meant {
+            self.app.store.keep_apart(ticket.id, *head, &caller.actor, now).await.map_err(|e| status(&e))?;
+        }
+        let basis = VersionCode::new("by-hand").map_err(|e| errors::internal(&e))?;
+        // A repeat finds the ticket judged already and answers as before: the request stands in its log.
+        let acted = if left == 0 {
+            let asked = Asked { caller, request_id: &ask.request_id, ticket: ticket.number.as_str(), said: Vec::new() };
+            self.app
+                .act(asked, move |_, _| Action::Judge {
+                    verdict: Verdict::Unique,
+                    candidates: Vec::new(),
+                    basis: basis.clone(),
+                })
+                .await?
+        } else {
+            crate::api::command_reply(&ticket, meant.is_empty())
+        };
+        for head in &meant {
+            let by = &caller.actor.person;
+            tables::end(pool, ticket.id, Some(*head), Ended::Rejected, by, now).await.map_err(|e| status(&e))?;
+        }
+        self.note_reason(caller, &ticket, &ask.request_id, &ask.reason).await?;
+        Ok(v1::RejectSuggestionReply { left, ticket: Some(acted) })
+    }
+
+    /// What a person said by merging: the pair is confirmed, what else was asked of the ticket has lapsed.
+    pub(crate) async fn confirmed(&self, caller: &Caller, pair: [TicketId; 2]) -> Result<(), Status> {
+        let (pool, by, now) = (self.app.store.pool(), &caller.actor.person, self.app.clock().now());
+        for (ticket, head) in [(pair[0], pair[1]), (pair[1], pair[0])] {
+            let found =
+                tables::end(pool, ticket, Some(head), Ended::Confirmed, by, now).await.map_err(|e| status(&e))?;
+            if found > 0 {
+                tables::end(pool, ticket, None, Ended::Lapsed, by, now).await.map_err(|e| status(&e))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Why a pair stands where it stands.
+    pub(crate) async fn explanation(
+        &self,
+        caller: &Caller,
+        ask: &v1::ExplainPairRequest,
+    ) -> Result<v1::PairExplanation, Status> {
+        let ticket = self.app.ticket("ticket", &ask.ticket).await?;
+        let other = self.app.ticket("other", &ask.other).await?;
+        if ticket.id == other.id {
+            return Err(errors::invalid("other", "is the same ticket; name another"));
+        }
+        view::may_read(caller, &ticket)?;
+        view::may_read(caller, &other)?;
+        let judge = crate::Judge { app: self.app.clone(), memory: self.memory.clone() };
+        let why = explain(&judge, &ticket, &other).await.map_err(|e| status(&e))?;
+        Ok(v1::PairExplanation {
+            score: f64::from(why.score),
+            probability: f64::from(why.probability),
+            reasons: why.reasons.iter().map(reason).collect(),
+            guards: why.guards.iter().map(|said| worded(said, 0.0)).collect(),
+            class_zh: why.class.zh,
+            class_en: why.class.en,
+            act_zh: why.act.zh,
+            act_en: why.act.en,
+        })
+    }
+}
+
+/// Does a person still have to say whether it repeats another? Not once it was sent, merged or ended.
+fn still_asked(ticket: &Ticket) -> bool {
+    ticket.verdict == Some(Verdict::Suggested)
+        && ticket.master().is_none()
+        && matches!(ticket.state, State::Received | State::PendingDispatch | State::PendingSign | State::Handling)
+}
+
+fn only(caller: &Caller, roles: &[Role], what: &str) -> Result<(), Status> {
+    if roles.contains(&caller.actor.role) {
+        return Ok(());
+    }
+    let names: Vec<&str> = roles.iter().map(|role| role.code()).collect();
+    Err(errors::denied("WRONG_ROLE", format!("only {} {what}; the role is {}", names.join(", "), caller.actor.role)))
+}
+
+fn suggestion(ticket: &Ticket, reading: Reading, said: &Told, asked: &Suggestion) -> v1::Suggestion {
+    let full = reading == Reading::Full;
+    v1::Suggestion {
+        number: ticket.number.to_string(),
+        ticket_id: ticket.id.to_string(),
+        state: ticket.state.number(),
+        received_at: Some(view::timestamp(ticket.received_at)),
+        text: if full { said.words.clone() } else { String::new() },
+        place: if full { said.place.clone() } else { String::new() },
+        matter: ticket.matter.as_ref().map(ToString::to_string).unwrap_or_default(),
+        area: ticket.area.as_ref().map(ToString::to_string).unwrap_or_default(),
+        candidates: Vec::new(),
+        asked_at: Some(view::timestamp(asked.at)),
+    }
+}
+
+/// A ticket that could be the same, without words and reasons.
+pub(crate) fn candidate(ticket: &Ticket, class: suban_domain::DuplicateClass, score: f64) -> v1::Candidate {
+    v1::Candidate {
+        number: ticket.number.to_string(),
+        ticket_id: ticket.id.to_string(),
+        class: class.number(),
+        score,
+        state: ticket.state.number(),
+        received_at: Some(view::timestamp(ticket.received_at)),
+        ..v1::Candidate::default()
+    }
+}
+
+/// Puts the words beside it, for who may read them.
+pub(crate) fn shown(candidate: &mut v1::Candidate, reading: Reading, said: Option<&Told>) {
+    if let (Reading::Full, Some(said)) = (reading, said) {
+        candidate.text.clone_from(&said.words);
+        candidate.place.clone_from(&said.place);
+    }
+}
+
+/// Puts the reasons beside it.
+pub(crate) fn reasoned(candidate: &mut v1::Candidate, reasons: &[Reason]) {
+    candidate.reasons = reasons.iter().take(TOLD).map(reason).collect();
+    if let Some(first) = reasons.first() {
+        candidate.reason_zh.clone_from(&first.said.zh);
+        candidate.reason_en.clone_from(&first.said.en);
+    }
+}
+
+fn reason(of: &Reason) -> v1::Reason {
+    worded(&of.said, f64::from(of.adds))
+}
+
+fn worded(said: &Sentence, adds: f64) -> v1::Reason {
+    v1::Reason { zh: said.zh.clone(), en: said.en.clone(), adds }
+}
