@@ -36,7 +36,7 @@ pub fn result(request_id: String, case: &Case, reply: &str) -> v1::SubmitResultR
 }
 
 /// What a unit answers when it has done its work well.
-const REPLY: &str = "您反映的问题我单位已派员到现场核查并处理完毕,感谢您的监督。";
+const REPLY: &str = "我单位已派员到现场修复,并检查了周边,现已处理完毕,感谢您的监督。";
 
 impl<'a> Unit<'a> {
     pub(crate) async fn of(city: &'a City, code: &str) -> Self {
@@ -46,6 +46,12 @@ impl<'a> Unit<'a> {
             signer: city.desk(Role::UnitSigner, &format!("{code}-signer"), Some(code)).await,
             handler: city.desk(Role::UnitHandler, &format!("{code}-handler"), Some(code)).await,
         }
+    }
+
+    /// Who works on it, for calls that have no name here.
+    #[must_use]
+    pub const fn handler(&self) -> &Desk {
+        &self.handler
     }
 
     /// Numbers of the tasks in the inbox.

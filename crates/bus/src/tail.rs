@@ -13,8 +13,9 @@ use rdkafka::{
 use suban_runtime::Settings;
 
 use crate::{
-    BusError, Message, Record, Topic,
+    BusError, Kinds, Message, Record, Topic,
     client::{self, Quiet},
+    envelope,
     error::{blocking, drop_elsewhere},
     group_name,
     topics::{self, ANSWER},
@@ -27,15 +28,16 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub struct Tail {
     client: Option<StreamConsumer<Quiet>>,
     name: Arc<str>,
+    kinds: Kinds,
     at_most: usize,
 }
 
 impl Tail {
-    /// Begins at the end of every partition.
+    /// Begins at the end of every partition; gives events of these kinds.
     ///
     /// # Errors
     /// When Kafka is away, or the topic is not there.
-    pub async fn tickets(settings: &Settings) -> Result<Self, BusError> {
+    pub async fn tickets(settings: &Settings, kinds: Kinds) -> Result<Self, BusError> {
         let name: Arc<str> = Arc::from(Topic::Ticket.name(settings));
         let mut config = client::consumer(settings, &group_name(settings, "tail"));
         config.set("enable.auto.commit", "false").set("auto.offset.reset", "latest");
@@ -59,7 +61,7 @@ impl Tail {
             Ok(client)
         })
         .await?;
-        Ok(Self { client: Some(client), name, at_most: settings.limits.batch })
+        Ok(Self { client: Some(client), name, kinds, at_most: settings.limits.batch })
     }
 
     /// The next messages, as many as have arrived, at least one. Records that are no events are passed over.
@@ -69,6 +71,7 @@ impl Tail {
         loop {
             let arrived = if messages.is_empty() { Some(client.recv().await) } else { client.recv().now_or_never() };
             match arrived {
+                Some(Ok(message)) if envelope::kind_in(&message).is_some_and(|kind| !self.kinds.given(kind)) => {}
                 Some(Ok(message)) => {
                     messages.extend(Message::try_from(Record::of(&message, self.name.clone())));
                     if messages.len() >= self.at_most {

@@ -283,7 +283,7 @@ impl Index {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Model, Request, Tongue, read};
+    use crate::{Model, Request, Spot, Tongue, read};
     use suban_text::Segmenter;
 
     #[test]
@@ -309,6 +309,44 @@ mod tests {
         // Once it is closed, its likeness alone counts.
         index.close(1, Some(10_000));
         assert!(first(&index).is_some());
+    }
+
+    #[test]
+    fn one_of_an_area_is_found_from_its_area_from_a_point_in_it_and_from_nowhere() {
+        let segmenter = Segmenter::default();
+        let said = |id, area, spot| {
+            let text = "明珠路18号门口的路灯坏了三天晚上很黑";
+            read(&segmenter, &Request { id, reported_at: 3600, area, spot, text, ..Request::default() })
+        };
+        let spot = Spot::new(22.5, 114.1);
+        let held = [said(1, "LG0101", None), said(2, "LG0101", spot), said(3, "", None), said(4, "LG0102", None)];
+        // Large enough that no two keys fall into one bucket.
+        let mut index = Index::new(1 << 16, Limits { by_key: 0, ..Limits::default() });
+        held.iter().for_each(|request| index.add(request, Verdict::default()));
+        let found = |area, spot| {
+            let mut ids: Vec<Id> = index.compared(&said(9, area, spot), 3600).into_iter().map(|(id, _)| id).collect();
+            ids.sort_unstable();
+            ids
+        };
+        assert_eq!(found("LG0101", None), [1, 2, 3]);
+        assert_eq!(found("LG0101", spot), [1, 2, 3]);
+        assert_eq!(found("LG0102", None), [3, 4]);
+        assert_eq!(found("", None), [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn another_node_is_not_compared_where_both_are_known() {
+        let segmenter = Segmenter::default();
+        let said = |id, parent_category| {
+            let text = "明珠路18号门口的路灯坏了三天晚上很黑";
+            read(&segmenter, &Request { id, reported_at: 3600, parent_category, text, ..Request::default() })
+        };
+        let mut index = Index::new(16, Limits { within_node: true, ..Limits::default() });
+        for (id, node) in [(1, "市政/照明"), (2, "市政/道路"), (3, "")] {
+            index.add(&said(id, node), Verdict::default());
+        }
+        let found: Vec<Id> = index.compared(&said(9, "市政/照明"), 3600).into_iter().map(|(id, _)| id).collect();
+        assert_eq!(found, [1, 3]);
     }
 
     #[test]

@@ -31,6 +31,9 @@ pub struct Request<'a> {
     pub text: &'a str,
     /// Where it is.
     pub spot: Option<Spot>,
+    /// The smallest area that it surely lies in, as a community's code; empty when unknown. Where there is no point,
+    /// others are looked for in this area.
+    pub area: &'a str,
     /// The address as it was written.
     pub address: &'a str,
     /// What it is about: a matter, a service; empty when unknown.
@@ -64,6 +67,8 @@ pub struct Facts {
     pub closed_at: Option<Seconds>,
     /// Where it is.
     pub spot: Option<Spot>,
+    /// The area.
+    pub area: Key,
     /// The written address.
     pub address: Address,
     /// Category and the node above it.
@@ -140,6 +145,7 @@ pub fn read(segmenter: &Segmenter, request: &Request<'_>) -> Read {
             reported_at: request.reported_at,
             closed_at: request.closed_at,
             spot: request.spot,
+            area: key(request.area),
             address: Address::read(request.address),
             category: [key(request.category), key(request.parent_category)],
             requester: key(request.requester),

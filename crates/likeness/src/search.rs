@@ -18,18 +18,20 @@ pub struct Limits {
     pub by_place: usize,
     /// Entries looked at in cells.
     pub in_cells: usize,
-    /// Candidates by words, where the place is known and where it is not; those that share most.
+    /// Candidates by words, where point or area is known and where neither is; those that share most.
     pub by_words: [usize; 2],
     /// Entries looked at under one rare word.
     pub under_word: usize,
     /// Entries looked at under all rare words together.
     pub under_words: usize,
-    /// Rare words of the new request that are looked up, where the place is known and where it is not.
-    pub asked_words: [usize; 2],
+    /// Rare words of the new request that are looked up, by whether its point, only its area, or neither is known.
+    pub asked_words: [usize; 3],
     /// Candidates by each other key: exact words, address, person, each name.
     pub by_key: usize,
     /// A person who holds more requests than this is a switchboard and no evidence.
     pub switchboard: u16,
+    /// Only requests under the same node above the category are compared, where both nodes are known (D§9.4).
+    pub within_node: bool,
 }
 
 impl Default for Limits {
@@ -41,9 +43,10 @@ impl Default for Limits {
             by_words: [24, 64],
             under_word: 128,
             under_words: 2048,
-            asked_words: [8, 96],
+            asked_words: [8, 24, 96],
             by_key: 16,
             switchboard: 200,
+            within_node: false,
         }
     }
 }
@@ -60,8 +63,16 @@ impl Index {
         numbers.extend(self.chains.walk(&keys, self.limits.by_key, usize::MAX).into_iter().map(|(_, number)| number));
         numbers.sort_unstable();
         numbers.dedup();
-        numbers.retain(|number| self.at(*number).is_some_and(|entry| entry.facts.id != facts.id));
+        numbers.retain(|number| {
+            self.at(*number).is_some_and(|entry| entry.facts.id != facts.id && self.comparable(facts, &entry.facts))
+        });
         numbers
+    }
+
+    /// May the two be one matter as far as their categories tell?
+    fn comparable(&self, new: &Facts, held: &Facts) -> bool {
+        let ([_, ours], [_, theirs]) = (new.category, held.category);
+        !self.limits.within_node || ours == 0 || theirs == 0 || ours == theirs
     }
 
     /// The nearest, a little further when closed or of another category.
@@ -89,11 +100,12 @@ impl Index {
 
     /// Those that share most of the rarest words.
     fn like(&self, facts: &Facts, weighed: &Weighed) -> Vec<u32> {
-        let unplaced = usize::from(facts.spot.is_none());
+        let unplaced = usize::from(facts.spot.is_none() && facts.area == 0);
         let Limits { metres, by_words, under_word, under_words, asked_words, .. } = self.limits;
         let of_word = keys::of_words(facts, metres);
         let (mut keys, mut weights) = (Vec::new(), Vec::new());
-        for of in weighed.weightiest(asked_words[unplaced]) {
+        let known = if facts.spot.is_some() { 0 } else { 1 + unplaced };
+        for of in weighed.weightiest(asked_words[known]) {
             keys.extend(of_word(of.term));
             let rarity = of.weight / of.term.often();
             weights.resize(keys.len(), rarity * rarity);
@@ -103,13 +115,15 @@ impl Index {
             shared.add(number, weights[key as usize]);
         }
         let ruler = facts.spot.map(Ruler::at);
-        let too_far = |number: u32| {
-            let there = self.at(number).and_then(|entry| entry.facts.spot);
-            ruler.zip(there).is_some_and(|(ruler, there)| ruler.metres(there) > metres)
+        let worth = |number: u32| {
+            self.at(number).is_some_and(|entry| {
+                let apart = ruler.zip(entry.facts.spot).map(|(ruler, there)| ruler.metres(there));
+                apart.is_none_or(|apart| apart <= metres) && self.comparable(facts, &entry.facts)
+            })
         };
         let mut most = Best::default();
         for (number, sum) in shared.sums {
-            if !too_far(number) {
+            if worth(number) {
                 most.push(-sum, number);
             }
         }

@@ -74,6 +74,7 @@ fn whatever_changes_something_carries_a_request_id() {
         "ListCatalogues",
         "DiffCatalogue",
         "Explain",
+        "CheckReply",
         "ListQueue",
         "Inbox",
         "ListSurveys",

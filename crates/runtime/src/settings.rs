@@ -323,6 +323,8 @@ pub struct Security {
 pub struct Duplicates {
     /// A person is asked from this probability on, 0 to 1.
     pub suggest_from: f64,
+    /// A ticket waits for the answer from this probability on; below it is sent meanwhile. 0 to 1.
+    pub hold_from: f64,
     /// An open ticket that was reported earlier than this is no longer looked at, days.
     pub open_days: u32,
     /// A closed ticket is looked at for so long, days (W_closed).

@@ -181,6 +181,7 @@ impl Api {
         let told = Told { words: ask.text.clone(), phone, ..Told::default() };
         let known = Likened {
             reported_at: now.micros().div_euclid(1_000_000),
+            area: area.as_ref().map_or("", AreaCode::as_str),
             category: matter.as_ref().map_or("", MatterCode::as_str),
             ..Likened::default()
         };

@@ -99,7 +99,8 @@ async fn join_twins(app: &App, waiting: &[&Ticket]) -> Result<Twins, StoreError>
     Ok(Twins { joined, suggestions })
 }
 
-/// Looks for tickets that are alike, holds these for those that come, and keeps what people are asked.
+/// Looks for tickets that are alike, holds these for those that come, and keeps what people are asked. Only what is
+/// likely enough keeps a ticket waiting.
 async fn find_alike(judge: &Judge, alone: &[Ticket], suggestions: &mut Suggestions) -> Result<(), StoreError> {
     let Judge { app, memory } = judge;
     let found = memory.judge(app, alone.to_vec()).await?;
@@ -109,10 +110,12 @@ async fn find_alike(judge: &Judge, alone: &[Ticket], suggestions: &mut Suggestio
     let now = app.clock().now();
     let mut asked = Vec::new();
     for (ticket, suggested) in suggested(app, alone, &found).await? {
-        let heads = suggestions.entry(ticket).or_default();
         for one in suggested {
-            if !heads.contains(&one.head) {
-                heads.push(one.head);
+            if f64::from(one.probability) >= app.settings.duplicates.hold_from {
+                let heads = suggestions.entry(ticket).or_default();
+                if !heads.contains(&one.head) {
+                    heads.push(one.head);
+                }
             }
             metrics::counter!("suban_suggestions_total", "class" => one.class.code()).increment(1);
             asked.push(Suggestion { ticket, suggested: one, basis: BASIS.to_owned(), at: now });

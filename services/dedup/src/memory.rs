@@ -1,6 +1,6 @@
 //! The tickets that a new one could be the same as, in memory (D§9.4).
 //!
-//! Every instance holds all of them: those that are open and those that were closed lately, once each, as they were
+//! Every instance holds all of them, once each: those that are open and those that were closed lately, once they are
 //! judged. A ticket that joined another in the same words is not held, for its master is. What is held is made of the
 //! database at start and kept up by the ticket topic; losing it loses nothing.
 
@@ -9,13 +9,13 @@ use std::{
     collections::HashMap,
     convert::Infallible,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use suban_bus::{Kinds, Message, Tail};
 use suban_domain::{At, Hash, Ticket, TicketId};
 use suban_likeness::{
-    Candidate, Features, Id, Index, Limits, Model, Read, Request, Seconds, Spot, Tongue, model::Unsound, read,
+    Candidate, Features, Id, Index, Limits, Model, Read, Request, Seconds, Spot, Tongue, Verdict, model::Unsound, read,
 };
 use suban_runtime::settings::Duplicates;
 use suban_service::App;
@@ -32,8 +32,12 @@ use crate::tables;
 const PAGE: i64 = 1000;
 /// How often what is too old is let go.
 const SWEEP: Duration = Duration::from_secs(60);
+/// A start waits so long for the topic.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Between two tries while Kafka or Postgres is away.
 const AGAIN: Duration = Duration::from_secs(1);
+/// Between two looks at what happened elsewhere: what is judged here is held at once.
+const GATHER: Duration = Duration::from_millis(300);
 /// Candidates of one judgement that are looked at further.
 const LOOKED_AT: usize = 32;
 
@@ -88,7 +92,7 @@ impl Memory {
     /// Never, unless the models that ship are broken.
     pub fn new(keep: &Duplicates) -> Result<Self, Unsound> {
         Ok(Self(Arc::new(Held {
-            index: RwLock::new(Index::new(keep.open_tickets, Limits::default())),
+            index: RwLock::new(Index::new(keep.open_tickets, Limits { within_node: true, ..Limits::default() })),
             segmenter: Segmenter::default(),
             models: [Model::shipped(Tongue::Chinese)?, Model::shipped(Tongue::English)?],
             keep: keep.clone(),
@@ -102,7 +106,18 @@ impl Memory {
     pub(crate) async fn start(app: &App) -> Result<Self, suban_service::StartError> {
         let memory = Self::new(&app.settings.duplicates).map_err(broken)?;
         // What happens while the database is read is heard afterwards, and once more is harmless.
-        let tail = Tail::tickets(&app.settings).await?;
+        let begun = Instant::now();
+        let tail = loop {
+            match Tail::tickets(&app.settings, FOLLOWED).await {
+                Ok(tail) => break tail,
+                // A topic that was made a moment ago has no leader yet.
+                Err(error) if begun.elapsed() < PATIENCE => {
+                    tracing::warn!(%error, "the ticket topic cannot be followed yet");
+                    tokio::time::sleep(AGAIN).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        };
         memory.load(app).await?;
         let (held, app, stop) = (memory.clone(), app.clone(), app.tasks.stop());
         app.tasks.clone().spawn("memory", async move {
@@ -156,10 +171,9 @@ impl Memory {
             for ticket in &judged {
                 let Some(told) = told.get(&ticket.id) else { continue };
                 let asked = memory.asked(ticket, told, catalogue.as_ref().map(|f| &f.catalogue));
-                let now = seconds(ticket.received_at);
                 let mut index = memory.index_mut();
-                let verdict = index.judge(&asked.read, now, memory.model(asked.tongue)).verdict();
-                index.add(&asked.read, verdict);
+                // What it was found to repeat itself is a hint among many, and would take as long as judging it again.
+                index.add(&asked.read, Verdict::default());
                 if let Some(at) = ended.get(&ticket.id) {
                     index.close(id(ticket.id), Some(seconds(*at)));
                 }
@@ -239,6 +253,7 @@ impl Memory {
                 id: id(ticket.id),
                 reported_at: seconds(ticket.reported_at),
                 spot: ticket.point.and_then(|p| Spot::new(p.lat, p.lon)),
+                area: ticket.area.as_ref().map_or("", |a| a.as_str()),
                 category: ticket.matter.as_ref().map_or("", |m| m.as_str()),
                 ..Request::default()
             },
@@ -310,18 +325,18 @@ impl Memory {
         loop {
             tokio::select! {
                 _ = sweep.tick() => self.sweep(app.clock().now()),
-                arrived = tail.next() => {
-                    let heard: Vec<&Message> = arrived.iter().filter(|m| FOLLOWED.given(&m.kind)).collect();
+                heard = tail.next() => {
                     while let Err(error) = self.hear(app, &heard).await {
                         tracing::warn!(%error, "what could be the same is not kept up; it is tried again");
                         tokio::time::sleep(AGAIN).await;
                     }
+                    tokio::time::sleep(GATHER).await;
                 }
             }
         }
     }
 
-    async fn hear(&self, app: &App, heard: &[&Message]) -> Result<(), StoreError> {
+    async fn hear(&self, app: &App, heard: &[Message]) -> Result<(), StoreError> {
         let (mut anew, mut ended): (Vec<TicketId>, Vec<TicketId>) = (Vec::new(), Vec::new());
         {
             let index = self.index();

@@ -1,7 +1,7 @@
 //! What people are asked about tickets that are alike, and what they say.
 
 use suban_domain::{Action, Role, State, Ticket, TicketId, Verdict, VersionCode};
-use suban_likeness::explain::{Reason, Sentence};
+use suban_likeness::explain::{Reason, Sentence, reasons};
 use suban_proto::v1;
 use suban_runtime::{
     access::{Caller, policy::Reading},
@@ -17,9 +17,7 @@ use tonic::Status;
 
 use crate::{
     api::Api,
-    decide::alike::{Found, case},
     explain::explain,
-    memory::Alike,
     tables::{self, Ended, Suggestion},
 };
 
@@ -68,8 +66,6 @@ impl Api {
         let ids: Vec<TicketId> = asked.iter().flat_map(|s| [s.ticket, s.suggested.head]).collect();
         let tickets = self.app.store.load(&ids).await.map_err(|e| status(&e))?;
         let words = self.app.store.told(&ids).await.map_err(|e| status(&e))?;
-        let in_force = self.app.catalogues.now();
-        let catalogue = in_force.as_ref().map(|f| &f.catalogue);
         let (now, nothing) = (self.app.clock().now(), Told::default());
         let mut told: Vec<v1::Suggestion> = Vec::new();
         for one in asked {
@@ -86,18 +82,10 @@ impl Api {
                 continue;
             };
             let said = words.get(&ticket.id).unwrap_or(&nothing);
-            let alike = Alike {
-                ticket: head.id,
-                probability: one.suggested.probability,
-                features: one.suggested.features,
-                closed_at: None,
-            };
-            let found = Found { alike: &alike, head, kept_apart: false };
-            let case = case(ticket, &found, catalogue, &self.app.settings.duplicates, now);
-            let why = suban_likeness::explain::explain(self.memory.model_of(said), &alike.features, &case);
-            let mut candidate = candidate(head, one.suggested.class, f64::from(alike.probability));
+            let suggested = &one.suggested;
+            let mut candidate = candidate(head, suggested.class, f64::from(suggested.probability));
             shown(&mut candidate, of_head, words.get(&head.id));
-            reasoned(&mut candidate, &why.reasons);
+            reasoned(&mut candidate, &reasons(self.memory.model_of(said), &suggested.features));
             if told.last().is_none_or(|last| last.ticket_id != ticket.id.to_string()) {
                 told.push(suggestion(ticket, reading, said, &one));
             }
@@ -132,7 +120,7 @@ impl Api {
         }
         let basis = VersionCode::new("by-hand").map_err(|e| errors::internal(&e))?;
         // A repeat finds the ticket judged already and answers as before: the request stands in its log.
-        let acted = if left == 0 {
+        let acted = if left == 0 && ticket.verdict == Some(Verdict::Suggested) {
             let asked = Asked { caller, request_id: &ask.request_id, ticket: ticket.number.as_str(), said: Vec::new() };
             self.app
                 .act(asked, move |_, _| Action::Judge {
@@ -193,10 +181,9 @@ impl Api {
     }
 }
 
-/// Does a person still have to say whether it repeats another? Not once it was sent, merged or ended.
+/// Does a person still have to say whether it repeats another? Not once it was merged or answered.
 fn still_asked(ticket: &Ticket) -> bool {
-    ticket.verdict == Some(Verdict::Suggested)
-        && ticket.master().is_none()
+    ticket.master().is_none()
         && matches!(ticket.state, State::Received | State::PendingDispatch | State::PendingSign | State::Handling)
 }
 

@@ -11,14 +11,14 @@ use suban_domain::{
     Action, Command, RequestId, Role, State, TaskRole, TextId, Ticket, TicketId, Tier, UnitCode, Urgency, VersionCode,
 };
 use suban_service::{App, InForce};
-use suban_store::{Change, StoreError};
+use suban_store::{Change, StoreError, StoredText};
 
 use crate::{
     Desk,
     decide::{self, Decision, Experience, Known, Sending, Waiting},
     experience::Now,
     learned::{Outcome, Ruling},
-    review::{self, reply_check},
+    review,
     tables::{self, Proposed, Reasons, Row},
 };
 
@@ -144,10 +144,12 @@ async fn decide_all(
     {
         let experience = desk.learned.now();
         for (id, ticket) in tickets {
-            let reply = replies.get(&id).map(String::as_str);
             work.learn(&ticket, told.get(&id).copied().unwrap_or_default(), experience.today);
             let known = known(app, in_force.as_deref(), words.get(&id), &experience);
-            work.add(app, &known, ticket, reply)?;
+            let clean = replies.get(&id).is_some_and(|(reply, asked)| {
+                !review::needs_a_person(reply, &review::findings(&ticket, asked, reply, experience.today))
+            });
+            work.add(app, &known, ticket, clean)?;
         }
     }
     write(app, work).await
@@ -221,7 +223,7 @@ impl Work {
         }
     }
 
-    fn add(&mut self, app: &App, known: &Known<'_>, ticket: Ticket, reply: Option<&str>) -> Result<(), StoreError> {
+    fn add(&mut self, app: &App, known: &Known<'_>, ticket: Ticket, clean: bool) -> Result<(), StoreError> {
         if let Some((version, _)) = known.in_force
             && decide::is_ready(&ticket)
             && let Decision::Send(sending) = decide::decide(&ticket, known)
@@ -231,7 +233,7 @@ impl Work {
             let command = command(app, &ticket, "dispatch", send(sending, version)?)?;
             return self.change(app, ticket, &command, Some(reasons), "refused by the rules");
         }
-        if reply.is_some_and(|reply| review::ACCEPT_CLEAN_RESULTS && reply_check(reply).is_none()) {
+        if review::ACCEPT_CLEAN_RESULTS && clean {
             let command = command(app, &ticket, "accept", Action::AcceptResult)?;
             return self.change(app, ticket, &command, None, "the result could not be accepted by rules");
         }
@@ -318,25 +320,25 @@ async fn write(app: &App, work: Work) -> Result<Vec<TicketId>, StoreError> {
     Ok(done.overtaken.into_iter().chain(moved_on).collect())
 }
 
-/// The public replies of the results under review, masked; by ticket.
+/// The public replies of the results under review, masked, each with what was asked; by ticket.
 async fn replies_under_review(
     app: &App,
     tickets: &BTreeMap<TicketId, Ticket>,
-) -> Result<HashMap<TicketId, String>, StoreError> {
-    let replies: HashMap<TextId, TicketId> = tickets
-        .values()
-        .filter(|t| t.state == State::CloseReview)
-        .filter_map(|t| t.result.as_ref().map(|r| (r.reply, t.id)))
-        .collect();
+) -> Result<HashMap<TicketId, (String, suban_store::Told)>, StoreError> {
+    let under_review = tickets.values().filter(|t| t.state == State::CloseReview);
+    let replies: HashMap<TextId, TicketId> =
+        under_review.filter_map(|t| t.result.as_ref().map(|r| (r.reply, t.id))).collect();
     if replies.is_empty() {
         return Ok(HashMap::new());
     }
     let ids: Vec<TicketId> = replies.values().copied().collect();
+    let mut asked = app.store.told(&ids).await?;
     let texts = app.store.texts_of(&ids).await?;
-    Ok(texts
-        .into_iter()
-        .filter_map(|text| replies.get(&text.id).map(|ticket| (*ticket, text.masked.unwrap_or_default())))
-        .collect())
+    let reply = |text: StoredText| {
+        let ticket = *replies.get(&text.id)?;
+        Some((ticket, (text.masked.unwrap_or_default(), asked.remove(&ticket).unwrap_or_default())))
+    };
+    Ok(texts.into_iter().filter_map(reply).collect())
 }
 
 fn send(sending: Sending, catalogue: &VersionCode) -> Result<Action, StoreError> {

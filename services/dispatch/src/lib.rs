@@ -14,6 +14,7 @@ mod inbox;
 pub mod learned;
 mod publish;
 mod queue;
+mod reply;
 pub mod review;
 pub mod tables;
 mod timers;

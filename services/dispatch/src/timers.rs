@@ -12,7 +12,7 @@ use suban_store::{Change, StoreError};
 use crate::tables;
 
 /// Tickets served in one go.
-const BATCH: u32 = 200;
+const BATCH: u32 = 500;
 
 /// The longest sleep: a clock that was set meanwhile is late by no more than this.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);

@@ -6,7 +6,7 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use futures::{Stream, stream};
-use suban_bus::{Message, Tail};
+use suban_bus::{Kinds, Message, Tail};
 use suban_domain::{AreaCode, State, Ticket, TicketId, UnitCode};
 use suban_proto::{edge, v1};
 use suban_runtime::{
@@ -73,7 +73,7 @@ impl Feed {
     /// Follows the topic until nobody watches any more.
     async fn read(&self, app: &App, live: &watch::Sender<bool>) {
         let mut tail = loop {
-            match Tail::tickets(&app.settings).await {
+            match Tail::tickets(&app.settings, Kinds::AllBut(&[])).await {
                 Ok(tail) => break tail,
                 Err(error) => {
                     tracing::warn!(%error, "watchers wait for Kafka");

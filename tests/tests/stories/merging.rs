@@ -4,7 +4,7 @@ use futures::future::join;
 use suban_domain::{DuplicateClass, Role, Span, State, Ticket, Verdict};
 use suban_proto::v1;
 use suban_runtime::Service;
-use suban_tests::{Case, City, story};
+use suban_tests::{Case, City, Plan, story};
 
 use crate::words;
 
@@ -176,63 +176,98 @@ async fn only_who_reviews_merges_may_put_tickets_together_or_take_them_apart() {
 /// What one person says in other words than another is put before a person, who merges it or says that it is none.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_alike_is_shown_side_by_side_and_a_person_says_what_it_is() {
-    story(async |city| {
-        let first = city.citizen("亓官望舒", "19900000351").reports(words::RAILING).await;
-        city.becomes(&first, State::PendingSign).await;
-        city.passes(Span::hours(2));
-        let other = city.citizen("澹台知遥", "19900000352").reports(words::RAILING_TOO).await;
-        let third = city.citizen("濮阳听澜", "19900000353").reports(words::RAILING_AGAIN).await;
-        for case in [&other, &third] {
-            let asked = city.until(case, "a person is asked", |t| t.verdict == Some(Verdict::Suggested)).await;
-            assert_eq!((asked.state, asked.master()), (State::PendingDispatch, None), "it waits for the answer");
-        }
+    let waits = Plan { settings: vec![("SUBAN_DUPLICATES__HOLD_FROM", "0.15".into())], ..Plan::default() };
+    waits
+        .story(async |city| {
+            let first = city.citizen("亓官望舒", "19900000351").reports(words::RAILING).await;
+            city.becomes(&first, State::PendingSign).await;
+            city.passes(Span::hours(2));
+            let other = city.citizen("澹台知遥", "19900000352").reports(words::RAILING_TOO).await;
+            let third = city.citizen("濮阳听澜", "19900000353").reports(words::RAILING_AGAIN).await;
+            for case in [&other, &third] {
+                let asked = city.until(case, "a person is asked", |t| t.verdict == Some(Verdict::Suggested)).await;
+                assert_eq!((asked.state, asked.master()), (State::PendingDispatch, None), "it waits for the answer");
+            }
 
-        // Both in their words, with what speaks for it; an agent and a unit are not shown them.
-        let reviewer = city.reviewer().await;
-        let all = v1::ListSuggestionsRequest::default();
-        let shown = reviewer.dedup().list_suggestions(all.clone()).await.unwrap().into_inner();
-        assert_eq!(shown.suggestions.iter().map(|s| &s.number).collect::<Vec<_>>(), [&other.number, &third.number]);
-        let candidate = &shown.suggestions[0].candidates[0];
-        assert_eq!(candidate.number, first.number);
-        assert!(candidate.text.contains("护栏损坏") && shown.suggestions[0].text.contains("护栏"), "{shown:?}");
-        assert!(candidate.score >= 0.15 && !candidate.reasons.is_empty(), "{candidate:?}");
-        assert_eq!(candidate.class, DuplicateClass::D3.number());
-        for role in [Role::Agent, Role::Callback] {
-            let denied =
-                city.desk(role, "somebody", None).await.dedup().list_suggestions(all.clone()).await.unwrap_err();
-            assert_eq!(denied.code(), tonic::Code::PermissionDenied, "{role}");
-        }
-        let ask = v1::ExplainPairRequest { ticket: other.number.clone(), other: first.number.clone() };
-        let why = reviewer.dedup().explain_pair(ask).await.unwrap().into_inner();
-        let sum: f64 = why.reasons.iter().map(|r| r.adds).sum();
-        assert!((sum - why.score).abs() < 1e-3 && why.class_zh.contains("D3"), "{why:?}");
+            // Both in their words, with what speaks for it; an agent and a unit are not shown them.
+            let reviewer = city.reviewer().await;
+            let all = v1::ListSuggestionsRequest::default();
+            let shown = reviewer.dedup().list_suggestions(all.clone()).await.unwrap().into_inner();
+            assert_eq!(shown.suggestions.iter().map(|s| &s.number).collect::<Vec<_>>(), [&other.number, &third.number]);
+            let candidate = &shown.suggestions[0].candidates[0];
+            assert_eq!(candidate.number, first.number);
+            assert!(candidate.text.contains("护栏损坏") && shown.suggestions[0].text.contains("护栏"), "{shown:?}");
+            assert!(candidate.score >= 0.15 && !candidate.reasons.is_empty(), "{candidate:?}");
+            assert_eq!(candidate.class, DuplicateClass::D3.number());
+            for role in [Role::Agent, Role::Callback] {
+                let denied =
+                    city.desk(role, "somebody", None).await.dedup().list_suggestions(all.clone()).await.unwrap_err();
+                assert_eq!(denied.code(), tonic::Code::PermissionDenied, "{role}");
+            }
+            let ask = v1::ExplainPairRequest { ticket: other.number.clone(), other: first.number.clone() };
+            let why = reviewer.dedup().explain_pair(ask).await.unwrap().into_inner();
+            let sum: f64 = why.reasons.iter().map(|r| r.adds).sum();
+            assert!((sum - why.score).abs() < 1e-3 && why.class_zh.contains("D3"), "{why:?}");
 
-        // The one is the same: it follows. The other is none: it goes to its unit, and nobody asks again.
-        let merge = v1::MergeRequest {
-            request_id: city.request(),
-            member: other.number.clone(),
-            master: first.number.clone(),
-            class: candidate.class,
-            reason: "同一处护栏".into(),
-        };
-        reviewer.dedup().merge(merge).await.unwrap();
-        joined(city, &other, &first).await;
-        let none = v1::RejectSuggestionRequest {
-            request_id: city.request(),
-            ticket: third.number.clone(),
-            other: String::new(),
-            reason: "另一侧的护栏".into(),
-        };
-        let told = reviewer.dedup().reject_suggestion(none.clone()).await.unwrap().into_inner();
-        assert_eq!(told.left, 0);
-        let sent = city.becomes(&third, State::PendingSign).await;
-        assert_eq!((sent.verdict, sent.master()), (Some(Verdict::Unique), None));
-        let again = reviewer.dedup().reject_suggestion(none).await.unwrap().into_inner();
-        assert!(again.ticket.unwrap().repeated, "a repeat changes nothing");
-        let left = reviewer.dedup().list_suggestions(all).await.unwrap().into_inner();
-        assert_eq!(left.suggestions.len(), 0, "{left:?}");
-    })
-    .await;
+            // The one is the same: it follows. The other is none: it goes to its unit, and nobody asks again.
+            let merge = v1::MergeRequest {
+                request_id: city.request(),
+                member: other.number.clone(),
+                master: first.number.clone(),
+                class: candidate.class,
+                reason: "同一处护栏".into(),
+            };
+            reviewer.dedup().merge(merge).await.unwrap();
+            joined(city, &other, &first).await;
+            let none = v1::RejectSuggestionRequest {
+                request_id: city.request(),
+                ticket: third.number.clone(),
+                other: String::new(),
+                reason: "另一侧的护栏".into(),
+            };
+            let told = reviewer.dedup().reject_suggestion(none.clone()).await.unwrap().into_inner();
+            assert_eq!(told.left, 0);
+            let sent = city.becomes(&third, State::PendingSign).await;
+            assert_eq!((sent.verdict, sent.master()), (Some(Verdict::Unique), None));
+            let again = reviewer.dedup().reject_suggestion(none).await.unwrap().into_inner();
+            assert!(again.ticket.unwrap().repeated, "a repeat changes nothing");
+            let left = reviewer.dedup().list_suggestions(all).await.unwrap().into_inner();
+            assert_eq!(left.suggestions.len(), 0, "{left:?}");
+        })
+        .await;
+}
+
+/// What is only possibly the same is sent meanwhile, and may still be merged at its unit.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_perhaps_the_same_keeps_nobody_waiting_and_can_be_merged_at_its_unit() {
+    let nobody_waits = Plan { settings: vec![("SUBAN_DUPLICATES__HOLD_FROM", "1.0".into())], ..Plan::default() };
+    nobody_waits
+        .story(async |city| {
+            let first = city.citizen("亓官望舒", "19900000371").reports(words::RAILING).await;
+            city.becomes(&first, State::PendingSign).await;
+            city.passes(Span::hours(2));
+            let other = city.citizen("澹台知遥", "19900000372").reports(words::RAILING_TOO).await;
+            city.becomes(&other, State::PendingSign).await;
+            let reviewer = city.reviewer().await;
+            let shown = reviewer.dedup().list_suggestions(v1::ListSuggestionsRequest::default()).await;
+            let shown = shown.unwrap().into_inner().suggestions;
+            assert_eq!(shown.iter().map(|s| &s.number).collect::<Vec<_>>(), [&other.number]);
+            let merge = v1::MergeRequest {
+                request_id: city.request(),
+                member: other.number.clone(),
+                master: first.number.clone(),
+                class: shown[0].candidates[0].class,
+                reason: "同一处护栏".into(),
+            };
+            reviewer.dedup().merge(merge).await.unwrap();
+            joined(city, &other, &first).await;
+            assert_eq!(
+                city.unit(words::ROADS).await.inbox().await,
+                std::slice::from_ref(&first.number),
+                "one crew goes"
+            );
+        })
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

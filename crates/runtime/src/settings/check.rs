@@ -61,6 +61,10 @@ impl Settings {
         let duplicates = &self.duplicates;
         refuse(!(0.0..=1.0).contains(&duplicates.suggest_from), "duplicates.suggest_from must be 0 to 1");
         refuse(
+            !(duplicates.suggest_from..=1.0).contains(&duplicates.hold_from),
+            "duplicates.hold_from must be duplicates.suggest_from to 1",
+        );
+        refuse(
             duplicates.open_days == 0 || duplicates.closed_tickets < 0,
             "duplicates.open_days must be at least 1 and duplicates.closed_tickets at least 0",
         );

@@ -167,15 +167,15 @@ pub fn case(ticket: &Ticket, found: &Found<'_>, catalogue: Option<&Catalogue>, k
 }
 
 fn standing(head: &Ticket, closed_at: Option<At>, closed_days: u32, now: At) -> Standing {
-    match head.state {
-        State::CloseReview | State::PendingVerify | State::PendingCallback => Standing::Closing,
-        state if state.is_open() => Standing::Open,
-        _ => {
-            let lately = Span::hours(24 * i64::from(closed_days));
-            match closed_at {
-                Some(at) if at.plus(lately) >= now => Standing::ClosedLately,
-                Some(_) | None => Standing::ClosedLongAgo,
-            }
-        }
+    if matches!(head.state, State::CloseReview | State::PendingVerify | State::PendingCallback) {
+        return Standing::Closing;
+    }
+    if head.state.is_open() {
+        return Standing::Open;
+    }
+    let lately = Span::hours(24 * i64::from(closed_days));
+    match closed_at {
+        Some(at) if at.plus(lately) >= now => Standing::ClosedLately,
+        Some(_) | None => Standing::ClosedLongAgo,
     }
 }

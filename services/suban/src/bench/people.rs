@@ -142,7 +142,7 @@ impl Unit {
             outcome: Outcome::Solved.number(),
             site_visit: SiteVisit::Yes.number(),
             reply_means: ReplyMeans::Phone.number(),
-            reply: "您反映的问题我单位已派员到现场核查并处理完毕,感谢您的监督。".into(),
+            reply: "我单位已派员到现场修复,并检查了周边,现已处理完毕,感谢您的监督。".into(),
             internal: "已联系诉求人,现场整改完成。".into(),
             public: true,
         };

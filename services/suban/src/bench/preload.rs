@@ -21,7 +21,7 @@ const CLOSED: u32 = 9;
 
 /// Puts them there, in bulk and marked so, with their facts.
 pub(crate) async fn fill(ground: &Ground, tickets: u32, seed: u64) -> anyhow::Result<()> {
-    let years_old = |n| Past { closed: n % 10 < CLOSED, received_at: None };
+    let years_old = |n| Past { closed: n % 10 < CLOSED, received_at: None, pressing: true };
     written(ground, tickets, seed, years_old).await?;
     Ok(())
 }
@@ -33,6 +33,8 @@ pub(crate) struct Past {
     pub(crate) closed: bool,
     /// When it was received, where that is not now.
     pub(crate) received_at: Option<At>,
+    /// May it press? Such a ticket has other clocks than the rest.
+    pub(crate) pressing: bool,
 }
 
 /// A ticket that was put there.
@@ -45,7 +47,7 @@ pub(crate) struct Brief {
 }
 
 /// Puts tickets there, the nth of them with this past; answers what was written. A ticket for which no unit can be
-/// named is left out.
+/// named is left out, and so is one that presses where none may.
 pub(crate) async fn written(
     ground: &Ground,
     tickets: u32,
@@ -89,6 +91,9 @@ async fn put(
     for (n, request) in (0..).zip(requests) {
         let past = past(n);
         let mut new = maker.ticket_at(request, past.received_at.unwrap_or_else(|| store.clock().now()))?;
+        if new.submission.urgency.is_pressing() && !past.pressing {
+            continue;
+        }
         // What nobody can be named for is a person's to send; none of those here.
         if let Some(life) = maker.life(&mut new, past.closed)? {
             batch.push((new, life));

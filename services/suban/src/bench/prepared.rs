@@ -120,7 +120,7 @@ impl Maker {
             new.texts.push(text);
             Ok(id)
         };
-        let reply = text(TextKind::Reply, "您反映的问题我单位已派员到现场核查并处理完毕,感谢您的监督。")?;
+        let reply = text(TextKind::Reply, "我单位已派员到现场修复,并检查了周边,现已处理完毕,感谢您的监督。")?;
         let internal = text(TextKind::Internal, "已联系诉求人,现场整改完成。")?;
         let finding = city::finding(kind, 0);
         let because = if city::positive(finding) {

@@ -53,6 +53,7 @@ async fn measure(ground: &mut Ground, how: &args::Timers) -> anyhow::Result<Repo
     let put = preload::written(ground, how.tickets, how.ground.seed, move |n| Past {
         closed: false,
         received_at: Some(received(n)),
+        pressing: false,
     })
     .await?;
     let due: Vec<Acked> =
