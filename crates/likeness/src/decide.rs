@@ -4,6 +4,7 @@
 //! the class, what may be done, and every guard that stood in the way. An unknown value never opens a guard.
 
 use serde::Serialize;
+use suban_domain::DuplicateClass as Class;
 
 use crate::automatic::Copy;
 
@@ -92,29 +93,6 @@ pub struct Case {
     pub other_spot: bool,
     /// A person said that these two are not the same.
     pub rejected: bool,
-}
-
-/// The classes of D§9.2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub enum Class {
-    /// 同源重推.
-    D0,
-    /// 同人同事·在办.
-    D1,
-    /// 同人同事·已办结.
-    D2,
-    /// 异人同事.
-    D3,
-    /// 同类同主体 / 类案.
-    D4,
-    /// 一号多诉.
-    D5,
-    /// 一单多诉.
-    D6,
-    /// 跨平台重复.
-    D7,
-    /// 恶意/骚扰.
-    D8,
 }
 
 /// What is done.

@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
+use suban_domain::DuplicateClass;
+
 use crate::{
-    decide::{Act, Class, Guard},
+    decide::{Act, Guard},
     features::Feature,
 };
 
@@ -169,18 +171,18 @@ const fn name(feature: Feature) -> (&'static str, &'static str) {
     }
 }
 
-pub(crate) fn of_class(class: Option<Class>) -> Sentence {
+pub(crate) fn of_class(class: Option<DuplicateClass>) -> Sentence {
     match class {
         None => sentence("不属于任何重复类别", "no class of repetition"),
-        Some(Class::D0) => sentence("D0 同源重推", "D0 the same record sent again by its source"),
-        Some(Class::D1) => sentence("D1 同人同事·在办", "D1 the same person and matter, still open"),
-        Some(Class::D2) => sentence("D2 同人同事·已办结", "D2 the same person and matter, closed"),
-        Some(Class::D3) => sentence("D3 异人同事", "D3 different persons, the same matter"),
-        Some(Class::D4) => sentence("D4 同类同主体 / 类案", "D4 like cases about one subject"),
-        Some(Class::D5) => sentence("D5 一号多诉", "D5 one person, different matters"),
-        Some(Class::D6) => sentence("D6 一单多诉", "D6 one ticket, several matters"),
-        Some(Class::D7) => sentence("D7 跨平台重复", "D7 the same matter on another platform"),
-        Some(Class::D8) => sentence("D8 恶意/骚扰", "D8 nuisance"),
+        Some(DuplicateClass::D0) => sentence("D0 同源重推", "D0 the same record sent again by its source"),
+        Some(DuplicateClass::D1) => sentence("D1 同人同事·在办", "D1 the same person and matter, still open"),
+        Some(DuplicateClass::D2) => sentence("D2 同人同事·已办结", "D2 the same person and matter, closed"),
+        Some(DuplicateClass::D3) => sentence("D3 异人同事", "D3 different persons, the same matter"),
+        Some(DuplicateClass::D4) => sentence("D4 同类同主体 / 类案", "D4 like cases about one subject"),
+        Some(DuplicateClass::D5) => sentence("D5 一号多诉", "D5 one person, different matters"),
+        Some(DuplicateClass::D6) => sentence("D6 一单多诉", "D6 one ticket, several matters"),
+        Some(DuplicateClass::D7) => sentence("D7 跨平台重复", "D7 the same matter on another platform"),
+        Some(DuplicateClass::D8) => sentence("D8 恶意/骚扰", "D8 nuisance"),
     }
 }
 

@@ -332,7 +332,7 @@ pub struct Duplicates {
     /// Open tickets that the city usually has; more are held as well, and found a little slower.
     pub open_tickets: usize,
     /// Closed tickets that are read at start, the newest.
-    pub closed_tickets: i64,
+    pub closed_tickets: u32,
 }
 
 /// A language model behind an endpoint of the OpenAI chat protocol; it only ever proposes.

@@ -40,6 +40,43 @@ pub struct Told {
     pub phone: Option<Hash>,
 }
 
+impl Told {
+    /// What texts of one ticket tell, in the order written; of the phone they say nothing.
+    #[must_use]
+    pub fn of<'a>(texts: impl IntoIterator<Item = &'a StoredText>) -> Self {
+        let mut told = Self::default();
+        for text in texts {
+            told.hear(text.kind, text.masked.as_deref().unwrap_or_default());
+        }
+        told
+    }
+
+    fn hear(&mut self, kind: TextKind, masked: &str) {
+        if masked.is_empty() {
+            return;
+        }
+        match kind {
+            TextKind::Title => masked.clone_into(&mut self.title),
+            TextKind::Place => masked.clone_into(&mut self.place),
+            TextKind::CitizenWords | TextKind::Supplement => {
+                if !self.words.is_empty() {
+                    self.words.push('\n');
+                }
+                self.words.push_str(masked);
+            }
+            TextKind::Reply
+            | TextKind::Internal
+            | TextKind::Evidence
+            | TextKind::Remark
+            | TextKind::Note
+            | TextKind::Reason
+            | TextKind::Taker
+            | TextKind::Answer
+            | TextKind::CopiedReply => {}
+        }
+    }
+}
+
 impl Store {
     /// What these tickets tell; one whose words were erased is left out. Served by `text_ticket` and
     /// `ticket_words_ticket`.
@@ -65,14 +102,8 @@ impl Store {
         for (ticket, kind, masked, phone) in rows {
             let of = told.entry(TicketId::new(ticket)).or_default();
             of.phone = phone.and_then(|phone| phone.try_into().ok()).map(Hash);
-            match TextKind::from_number(kind) {
-                Some(TextKind::Title) => of.title = masked,
-                Some(TextKind::Place) => of.place = masked,
-                _ if of.words.is_empty() => of.words = masked,
-                _ => {
-                    of.words.push('\n');
-                    of.words.push_str(&masked);
-                }
+            if let Some(kind) = TextKind::from_number(kind) {
+                of.hear(kind, &masked);
             }
         }
         Ok(told)

@@ -27,6 +27,8 @@ use crate::{
     tables,
 };
 
+/// Characters of a draft that are looked at.
+const MOST: usize = 20_000;
 /// Candidates that an agent is shown.
 const SHOWN: usize = 5;
 
@@ -59,7 +61,7 @@ impl DedupService for Api {
         };
         // A person may put together what a machine may not; what nobody may stands in the ticket core.
         let group = self.app.store.join(&join, &self.app.limits, |_, _| Ok(())).await.map_err(|e| status(&e))?;
-        self.confirmed(&caller, [member.id, master.id]).await?;
+        self.confirmed(&caller, [group.member.id, group.master.id]).await?;
         self.note_reason(&caller, &group.member, &ask.request_id, &ask.reason).await?;
         Ok(Response::new(group_reply(&group.master, group.repeated)))
     }
@@ -170,6 +172,9 @@ impl DedupService for Api {
 impl Api {
     /// What a draft could be the same as: what was said in the same words, then what is alike.
     async fn of_draft(&self, caller: &Caller, ask: &v1::JudgeRequest) -> Result<Vec<v1::Candidate>, Status> {
+        if ask.text.chars().count() > MOST {
+            return Err(errors::invalid("text", format!("has more than {MOST} characters")));
+        }
         let area = edge::given::<AreaCode>(&ask.area).map_err(|e| errors::invalid("area", e))?;
         let matter = edge::given::<MatterCode>(&ask.matter).map_err(|e| errors::invalid("matter", e))?;
         let Some(words) = suban_text::words_hash(&suban_text::normalise(&ask.text)) else { return Ok(Vec::new()) };
@@ -185,7 +190,7 @@ impl Api {
             category: matter.as_ref().map_or("", MatterCode::as_str),
             ..Likened::default()
         };
-        let asked = self.memory.asked_of(&known, &told, catalogue);
+        let asked = self.memory.reader().told(&known, &told, catalogue);
         let alike = self.memory.ask(asked, now).await.map_err(|e| status(&e))?;
         let ids: Vec<TicketId> = said.iter().map(|s| s.ticket).chain(alike.iter().map(|a| a.ticket)).collect();
         let tickets = self.app.store.load(&ids).await.map_err(|e| status(&e))?;

@@ -37,7 +37,7 @@ pub async fn judge(judge: &Judge, batch: &[Message]) -> Result<(), Failure> {
         }
         let Twins { joined, mut suggestions } = join_twins(app, &waiting).await?;
         let alone: Vec<Ticket> = waiting.iter().filter(|t| !joined.contains(&t.id)).map(|t| (*t).clone()).collect();
-        find_alike(judge, &alone, &mut suggestions).await?;
+        find_alike(judge, alone, &mut suggestions).await?;
         open = give_verdicts(app, &waiting, &suggestions).await?;
     }
     Ok(())
@@ -63,13 +63,14 @@ struct Twins {
 
 /// Joins those that are surely the same; answers the suggestions for the rest.
 async fn join_twins(app: &App, waiting: &[&Ticket]) -> Result<Twins, StoreError> {
-    let Twins { mut joined, mut suggestions } = Twins::default();
+    let mut found = Twins::default();
     let ids: Vec<TicketId> = waiting.iter().map(|t| t.id).collect();
     let twins = app.store.twins(&ids).await?;
     if twins.is_empty() {
-        return Ok(Twins::default());
+        return Ok(found);
     }
-    let heads = heads(app, &twins.iter().map(|t: &Twin| t.other).collect::<Vec<_>>()).await?;
+    let others: Vec<TicketId> = twins.iter().map(|twin: &Twin| twin.other).collect();
+    let heads = heads(app, &others).await?;
     let in_force = app.catalogues.now();
     let catalogue = in_force.as_ref().map(|f| &f.catalogue);
     let pairs: Vec<(TicketId, TicketId)> =
@@ -88,28 +89,31 @@ async fn join_twins(app: &App, waiting: &[&Ticket]) -> Result<Twins, StoreError>
         match decide::judge(ticket, &candidates, catalogue) {
             Judgement::Unique => {}
             Judgement::Suggested(others) => {
-                suggestions.insert(ticket.id, others);
+                found.suggestions.insert(ticket.id, others);
             }
-            Judgement::Same { head, class } => match join(app, ticket, head, class).await? {
-                Some(others) => drop(suggestions.insert(ticket.id, others)),
-                None => drop(joined.insert(ticket.id)),
-            },
+            Judgement::Same { head, class } => {
+                if join(app, ticket, head, class).await? {
+                    found.joined.insert(ticket.id);
+                } else {
+                    found.suggestions.insert(ticket.id, vec![head]);
+                }
+            }
         }
     }
-    Ok(Twins { joined, suggestions })
+    Ok(found)
 }
 
 /// Looks for tickets that are alike, holds these for those that come, and keeps what people are asked. Only what is
 /// likely enough keeps a ticket waiting.
-async fn find_alike(judge: &Judge, alone: &[Ticket], suggestions: &mut Suggestions) -> Result<(), StoreError> {
+async fn find_alike(judge: &Judge, alone: Vec<Ticket>, suggestions: &mut Suggestions) -> Result<(), StoreError> {
     let Judge { app, memory } = judge;
-    let found = memory.judge(app, alone.to_vec()).await?;
+    let (alone, found) = memory.judge(app, alone).await?;
     if found.is_empty() {
         return Ok(());
     }
     let now = app.clock().now();
     let mut asked = Vec::new();
-    for (ticket, suggested) in suggested(app, alone, &found).await? {
+    for (ticket, suggested) in suggested(app, &alone, &found).await? {
         for one in suggested {
             if f64::from(one.probability) >= app.settings.duplicates.hold_from {
                 let heads = suggestions.entry(ticket).or_default();
@@ -125,7 +129,7 @@ async fn find_alike(judge: &Judge, alone: &[Ticket], suggestions: &mut Suggestio
 }
 
 /// What a person is asked about each of these tickets.
-pub(crate) async fn suggested(
+async fn suggested(
     app: &App,
     tickets: &[Ticket],
     found: &HashMap<TicketId, Vec<Alike>>,
@@ -166,13 +170,8 @@ async fn heads(app: &App, others: &[TicketId]) -> Result<HashMap<TicketId, Ticke
         .collect())
 }
 
-/// Joins two tickets; answers a suggestion when the rules, looked at again under the locks, forbid it.
-async fn join(
-    app: &App,
-    ticket: &Ticket,
-    head: TicketId,
-    class: DuplicateClass,
-) -> Result<Option<Vec<TicketId>>, StoreError> {
+/// Joins two tickets; false when the rules, looked at again under the locks, forbid it.
+async fn join(app: &App, ticket: &Ticket, head: TicketId, class: DuplicateClass) -> Result<bool, StoreError> {
     let in_force = app.catalogues.now();
     let join = Join {
         a: ticket.id,
@@ -187,10 +186,10 @@ async fn join(
         decide::may_join(member, master, class, in_force.as_ref().map(|f| &f.catalogue))
     };
     match app.store.join(&join, &app.limits, allowed).await {
-        Ok(_) => Ok(None),
+        Ok(_) => Ok(true),
         Err(StoreError::Refused(refusal)) => {
             tracing::debug!(reason = refusal.code(), "not merged");
-            Ok(Some(vec![head]))
+            Ok(false)
         }
         Err(other) => Err(other),
     }

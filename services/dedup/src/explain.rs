@@ -21,7 +21,8 @@ pub async fn explain(judge: &Judge, ticket: &Ticket, other: &Ticket) -> Result<E
     let words = app.store.told(&[ticket.id, other.id]).await?;
     let in_force = app.catalogues.now();
     let catalogue = in_force.as_ref().map(|f| &f.catalogue);
-    let said = |t: &Ticket| memory.asked(t, words.get(&t.id).unwrap_or(&suban_store::Told::default()), catalogue);
+    let said =
+        |t: &Ticket| memory.reader().ticket(t, words.get(&t.id).unwrap_or(&suban_store::Told::default()), catalogue);
     let now = app.clock().now();
     let (beside, model) = memory.beside(&said(ticket), &said(other), now);
     let head = match other.master() {

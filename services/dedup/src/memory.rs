@@ -4,32 +4,32 @@
 //! judged. A ticket that joined another in the same words is not held, for its master is. What is held is made of the
 //! database at start and kept up by the ticket topic; losing it loses nothing.
 
+mod reading;
+
 use std::{
-    borrow::Cow,
     collections::HashMap,
     convert::Infallible,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
     time::{Duration, Instant},
 };
 
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use suban_bus::{Kinds, Message, Tail};
-use suban_domain::{At, Hash, Ticket, TicketId};
-use suban_likeness::{
-    Candidate, Features, Id, Index, Limits, Model, Read, Request, Seconds, Spot, Tongue, Verdict, model::Unsound, read,
-};
+use suban_domain::{At, Ticket, TicketId};
+use suban_likeness::{Candidate, Features, Id, Index, Limits, Model, Seconds, Tongue, Verdict, model::Unsound};
 use suban_runtime::settings::Duplicates;
 use suban_service::App;
 use suban_store::{StoreError, Told};
-use suban_text::{
-    Catalogue, Segmenter,
-    extract::{Named, extract},
-};
 use uuid::Uuid;
+
+pub(crate) use self::reading::{Asked, Reader};
 
 use crate::tables;
 
 /// Tickets read in one go.
-const PAGE: i64 = 1000;
+const PAGE: u32 = 1000;
+/// Pages read at once, on as many cores.
+const AT_ONCE: usize = 2;
 /// How often what is too old is let go.
 const SWEEP: Duration = Duration::from_secs(60);
 /// A start waits so long for the topic.
@@ -42,18 +42,20 @@ const GATHER: Duration = Duration::from_millis(300);
 const LOOKED_AT: usize = 32;
 
 /// Events after which what is held may have changed.
-const FOLLOWED: Kinds = Kinds::Only(&[
+const FOLLOWED: &[&str] = &[
     "judged",
     "amended",
     "supplemented",
+    "reopened",
     "closed",
     "withdrawn",
     "rejected",
     "answered",
     "transferred_out",
     "returned_upstream",
-    "reopened",
-]);
+];
+/// Of these, the events that end a ticket.
+pub(crate) const ENDINGS: &[&str] = FOLLOWED.split_at(4).1;
 
 /// What is held. Cheap to clone.
 #[derive(Clone)]
@@ -61,15 +63,9 @@ pub struct Memory(Arc<Held>);
 
 struct Held {
     index: RwLock<Index>,
-    segmenter: Segmenter,
+    reader: Reader,
     models: [Model; 2],
     keep: Duplicates,
-}
-
-/// A ticket as it is compared: what was read of it, and the model of its language.
-pub struct Asked {
-    read: Read,
-    tongue: Tongue,
 }
 
 /// A ticket that could be the same.
@@ -93,7 +89,7 @@ impl Memory {
     pub fn new(keep: &Duplicates) -> Result<Self, Unsound> {
         Ok(Self(Arc::new(Held {
             index: RwLock::new(Index::new(keep.open_tickets, Limits { within_node: true, ..Limits::default() })),
-            segmenter: Segmenter::default(),
+            reader: Reader::default(),
             models: [Model::shipped(Tongue::Chinese)?, Model::shipped(Tongue::English)?],
             keep: keep.clone(),
         })))
@@ -108,7 +104,7 @@ impl Memory {
         // What happens while the database is read is heard afterwards, and once more is harmless.
         let begun = Instant::now();
         let tail = loop {
-            match Tail::tickets(&app.settings, FOLLOWED).await {
+            match Tail::tickets(&app.settings, Kinds::Only(FOLLOWED)).await {
                 Ok(tail) => break tail,
                 // A topic that was made a moment ago has no leader yet.
                 Err(error) if begun.elapsed() < PATIENCE => {
@@ -130,36 +126,36 @@ impl Memory {
         Ok(memory)
     }
 
-    /// Reads what is open and what was closed lately.
+    /// Reads what is open and what was closed lately. While one page is read, the next comes from the database.
     ///
     /// # Errors
     /// When Postgres is away.
     pub async fn load(&self, app: &App) -> Result<(), StoreError> {
         let pool = app.store.pool();
-        let mut after = None;
-        while let page = tables::open(pool, after, PAGE).await?
-            && let Some(last) = page.last()
-        {
-            after = Some(*last);
-            self.hold_all(app, &page).await?;
-        }
-        let (mut before, mut left) = (None, self.0.keep.closed_tickets);
-        while left > 0
-            && let page = tables::ended(pool, before, PAGE.min(left)).await?
-            && let Some(last) = page.last()
-        {
-            before = Some(*last);
-            left -= PAGE;
-            self.hold_all(app, &page).await?;
-        }
+        let open = stream::try_unfold(None, |after| async move {
+            let page = tables::open(pool, after, PAGE).await?;
+            Ok(page.last().copied().map(|last| (page, Some(last))))
+        });
+        let left = self.0.keep.closed_tickets;
+        let ended = stream::try_unfold((None, left), |(before, left)| async move {
+            let page = tables::ended(pool, before, PAGE.min(left)).await?;
+            Ok(page.last().copied().map(|last| (page, (Some(last), left.saturating_sub(PAGE)))))
+        });
+        let pages = open.chain(ended).map_ok(|page| self.read(app, page)).try_buffered(AT_ONCE);
+        pages
+            .try_for_each(|read| async {
+                self.hold(read);
+                Ok(())
+            })
+            .await?;
         self.sweep(app.clock().now());
         tracing::info!(tickets = self.index().len(), "duplicates are looked for among these");
         Ok(())
     }
 
-    /// Holds these as they stand, those that were judged.
-    async fn hold_all(&self, app: &App, ids: &[TicketId]) -> Result<(), StoreError> {
-        let tickets = app.store.load(ids).await?;
+    /// Reads tickets as they stand, those that were judged, each with when it ended.
+    async fn read(&self, app: &App, ids: Vec<TicketId>) -> Result<Vec<(Asked, Option<At>)>, StoreError> {
+        let tickets = app.store.load(&ids).await?;
         let mut judged: Vec<Ticket> = tickets.into_values().filter(|t| t.verdict.is_some()).collect();
         judged.sort_unstable_by_key(|t| (t.received_at, t.id));
         let ids: Vec<TicketId> = judged.iter().map(|t| t.id).collect();
@@ -168,39 +164,44 @@ impl Memory {
         let ended = tables::ended_at(app.store.pool(), &ended).await?;
         let (memory, catalogue) = (self.clone(), app.catalogues.now());
         off_the_loop(move || {
-            for ticket in &judged {
-                let Some(told) = told.get(&ticket.id) else { continue };
-                let asked = memory.asked(ticket, told, catalogue.as_ref().map(|f| &f.catalogue));
-                let mut index = memory.index_mut();
-                // What it was found to repeat itself is a hint among many, and would take as long as judging it again.
-                index.add(&asked.read, Verdict::default());
-                if let Some(at) = ended.get(&ticket.id) {
-                    index.close(id(ticket.id), Some(seconds(*at)));
-                }
-            }
+            let catalogue = catalogue.as_ref().map(|f| &f.catalogue);
+            let read =
+                |t: &Ticket| Some((memory.reader().ticket(t, told.get(&t.id)?, catalogue), ended.get(&t.id).copied()));
+            judged.iter().filter_map(read).collect()
         })
         .await
     }
 
-    /// Judges tickets in the order in which they were received, and holds each before the next is judged.
+    fn hold(&self, read: Vec<(Asked, Option<At>)>) {
+        let mut index = self.index_mut();
+        for (asked, ended) in read {
+            // What it was found to repeat itself is a hint among many, and would take as long as judging it again.
+            index.add(&asked.read, Verdict::default());
+            if let Some(at) = ended {
+                index.close(asked.read.facts.id, Some(seconds(at)));
+            }
+        }
+    }
+
+    /// Judges tickets in the order in which they were received, and holds each before the next is judged. Answers them
+    /// in this order, and what was found for those for which something was.
     ///
     /// # Errors
     /// When Postgres is away.
     pub(crate) async fn judge(
         &self,
         app: &App,
-        tickets: Vec<Ticket>,
-    ) -> Result<HashMap<TicketId, Vec<Alike>>, StoreError> {
+        mut tickets: Vec<Ticket>,
+    ) -> Result<(Vec<Ticket>, HashMap<TicketId, Vec<Alike>>), StoreError> {
         let ids: Vec<TicketId> = tickets.iter().map(|t| t.id).collect();
         let told = app.store.told(&ids).await?;
         let (memory, catalogue, now) = (self.clone(), app.catalogues.now(), app.clock().now());
         off_the_loop(move || {
-            let mut tickets = tickets;
             tickets.sort_unstable_by_key(|t| (t.received_at, t.id));
             let mut found = HashMap::new();
             for ticket in &tickets {
                 let Some(told) = told.get(&ticket.id) else { continue };
-                let asked = memory.asked(ticket, told, catalogue.as_ref().map(|f| &f.catalogue));
+                let asked = memory.reader().ticket(ticket, told, catalogue.as_ref().map(|f| &f.catalogue));
                 let mut index = memory.index_mut();
                 let judged = index.judge(&asked.read, seconds(now), memory.model(asked.tongue));
                 index.add(&asked.read, judged.verdict());
@@ -209,7 +210,7 @@ impl Memory {
                     found.insert(ticket.id, alike);
                 }
             }
-            found
+            (tickets, found)
         })
         .await
     }
@@ -246,37 +247,9 @@ impl Memory {
         (features, self.model(new.tongue))
     }
 
-    /// Reads a ticket.
-    pub(crate) fn asked(&self, ticket: &Ticket, told: &Told, catalogue: Option<&Catalogue>) -> Asked {
-        self.asked_of(
-            &Request {
-                id: id(ticket.id),
-                reported_at: seconds(ticket.reported_at),
-                spot: ticket.point.and_then(|p| Spot::new(p.lat, p.lon)),
-                area: ticket.area.as_ref().map_or("", |a| a.as_str()),
-                category: ticket.matter.as_ref().map_or("", |m| m.as_str()),
-                ..Request::default()
-            },
-            told,
-            catalogue,
-        )
-    }
-
-    /// Reads words that somebody told, beside what else is known of them.
-    pub(crate) fn asked_of(&self, known: &Request<'_>, told: &Told, catalogue: Option<&Catalogue>) -> Asked {
-        let person = told.phone.as_ref().map_or_else(String::new, |Hash(hash)| hex(hash));
-        let row = known.category.parse().ok().and_then(|code| catalogue?.matter(&code));
-        let above = row.map_or_else(String::new, |row| format!("{}/{}", row.level1, row.level2));
-        let address = address(told);
-        let request = Request {
-            title: &told.title,
-            text: &told.words,
-            address: &address,
-            parent_category: &above,
-            requester: &person,
-            ..*known
-        };
-        Asked { read: read(&self.0.segmenter, &request), tongue: Tongue::of([told.words.as_str()]) }
+    /// Reads what is compared.
+    pub(crate) fn reader(&self) -> &Reader {
+        &self.0.reader
     }
 
     /// The model of the language that somebody spoke.
@@ -298,18 +271,6 @@ impl Memory {
 
     fn index_mut(&self) -> RwLockWriteGuard<'_, Index> {
         self.0.index.write().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// How many tickets are held.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.index().len()
-    }
-
-    /// Is none held?
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     fn sweep(&self, now: At) {
@@ -355,9 +316,7 @@ impl Memory {
         }
         anew.sort_unstable();
         anew.dedup();
-        if !anew.is_empty() {
-            self.hold_all(app, &anew).await?;
-        }
+        self.hold(self.read(app, anew).await?);
         let tickets = app.store.load(&ended).await?;
         let at: HashMap<TicketId, At> = heard.iter().map(|m| (m.ticket, m.at)).collect();
         let mut index = self.index_mut();
@@ -380,51 +339,10 @@ async fn off_the_loop<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
         .map_err(|e| StoreError::Damaged { what: "judgement", problem: e.to_string() })
 }
 
-/// The place as it was said; where that has no number, the first road with a number in the words, if there is one.
-fn address(told: &Told) -> Cow<'_, str> {
-    if !told.place.contains(|c: char| c.is_ascii_digit()) {
-        let found = extract(&told.words);
-        let mut road = None;
-        for mention in &found.mentions {
-            match (mention.named, road) {
-                (Named::Road, _) => road = Some(&mention.name),
-                (Named::HouseNumber, Some(road)) if told.words.is_ascii() => {
-                    return format!("{} {road}", mention.name).into();
-                }
-                (Named::HouseNumber, Some(road)) => return format!("{road}{}号", mention.name).into(),
-                _ => {}
-            }
-        }
-    }
-    Cow::Borrowed(&told.place)
-}
-
 fn id(ticket: TicketId) -> Id {
     ticket.uuid().as_u128()
 }
 
 fn seconds(at: At) -> Seconds {
     at.micros().div_euclid(1_000_000)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_number_of_a_house_is_found_where_it_was_said() {
-        let told = |place: &str, words: &str| Told { place: place.into(), words: words.into(), ..Told::default() };
-        let words = "望潮社区潮音路12号附近护栏损坏,已经三天了";
-        assert_eq!(address(&told("望潮社区潮音路77号", words)), "望潮社区潮音路77号");
-        assert_eq!(address(&told("望潮社区", words)), "潮音路12号");
-        assert_eq!(address(&told("望潮社区", "护栏损坏,已经三天了")), "望潮社区");
-    }
 }

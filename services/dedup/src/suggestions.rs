@@ -1,6 +1,6 @@
 //! What people are asked about tickets that are alike, and what they say.
 
-use suban_domain::{Action, Role, State, Ticket, TicketId, Verdict, VersionCode};
+use suban_domain::{Action, DuplicateClass, Role, State, Ticket, TicketId, Verdict, VersionCode};
 use suban_likeness::explain::{Reason, Sentence, reasons};
 use suban_proto::v1;
 use suban_runtime::{
@@ -8,7 +8,7 @@ use suban_runtime::{
     errors,
 };
 use suban_service::{
-    Asked,
+    App, Asked,
     paging::{Mark, page_size},
     status, view,
 };
@@ -66,16 +66,14 @@ impl Api {
         let ids: Vec<TicketId> = asked.iter().flat_map(|s| [s.ticket, s.suggested.head]).collect();
         let tickets = self.app.store.load(&ids).await.map_err(|e| status(&e))?;
         let words = self.app.store.told(&ids).await.map_err(|e| status(&e))?;
-        let (now, nothing) = (self.app.clock().now(), Told::default());
-        let mut told: Vec<v1::Suggestion> = Vec::new();
+        let nothing = Told::default();
+        let (mut told, mut lapsed): (Vec<v1::Suggestion>, Vec<_>) = (Vec::new(), Vec::new());
         for one in asked {
             let (Some(ticket), Some(head)) = (tickets.get(&one.ticket), tickets.get(&one.suggested.head)) else {
                 continue;
             };
-            if !still_asked(ticket) {
-                let by = suban_service::App::system().person;
-                let ended = tables::end(self.app.store.pool(), ticket.id, None, Ended::Lapsed, &by, now).await;
-                ended.map_err(|e| status(&e))?;
+            if !still_asked(ticket, head, one.suggested.class) {
+                lapsed.push((ticket.id, head.id));
                 continue;
             }
             let (Ok(reading), Ok(of_head)) = (view::reading(caller, ticket), view::reading(caller, head)) else {
@@ -93,6 +91,8 @@ impl Api {
                 last.candidates.push(candidate);
             }
         }
+        let (by, now) = (App::system().person, self.app.clock().now());
+        tables::lapse(self.app.store.pool(), &lapsed, &by, now).await.map_err(|e| status(&e))?;
         Ok(told)
     }
 
@@ -181,9 +181,11 @@ impl Api {
     }
 }
 
-/// Does a person still have to say whether it repeats another? Not once it was merged or answered.
-fn still_asked(ticket: &Ticket) -> bool {
+/// Does a person still have to say whether it repeats another? Not once it was merged or answered, nor once there is
+/// nothing left to join.
+fn still_asked(ticket: &Ticket, head: &Ticket, class: DuplicateClass) -> bool {
     ticket.master().is_none()
+        && (class == DuplicateClass::D2 || head.state.is_open())
         && matches!(ticket.state, State::Received | State::PendingDispatch | State::PendingSign | State::Handling)
 }
 
@@ -212,7 +214,7 @@ fn suggestion(ticket: &Ticket, reading: Reading, said: &Told, asked: &Suggestion
 }
 
 /// A ticket that could be the same, without words and reasons.
-pub(crate) fn candidate(ticket: &Ticket, class: suban_domain::DuplicateClass, score: f64) -> v1::Candidate {
+pub(crate) fn candidate(ticket: &Ticket, class: DuplicateClass, score: f64) -> v1::Candidate {
     v1::Candidate {
         number: ticket.number.to_string(),
         ticket_id: ticket.id.to_string(),

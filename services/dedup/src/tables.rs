@@ -9,7 +9,7 @@ use suban_store::{StoreError, from_db, to_db};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::decide::Suggested;
+use crate::{decide::Suggested, memory::ENDINGS};
 
 suban_domain::codes! {
     /// How a suggestion ended.
@@ -40,13 +40,13 @@ pub struct Suggestion {
 ///
 /// # Errors
 /// When Postgres is away.
-pub async fn open(pool: &PgPool, after: Option<TicketId>, limit: i64) -> Result<Vec<TicketId>, StoreError> {
+pub async fn open(pool: &PgPool, after: Option<TicketId>, limit: u32) -> Result<Vec<TicketId>, StoreError> {
     let ids: Vec<Uuid> = sqlx::query_scalar(
         "select ticket_id from core.ticket_open where ticket_id > $1 and state = any($2) order by ticket_id limit $3",
     )
     .bind(after.map_or(Uuid::nil(), |id| id.uuid()))
     .bind(states(State::is_open))
-    .bind(limit)
+    .bind(i64::from(limit))
     .fetch_all(pool)
     .await?;
     Ok(ids.into_iter().map(TicketId::new).collect())
@@ -56,13 +56,13 @@ pub async fn open(pool: &PgPool, after: Option<TicketId>, limit: i64) -> Result<
 ///
 /// # Errors
 /// When Postgres is away.
-pub async fn ended(pool: &PgPool, before: Option<TicketId>, limit: i64) -> Result<Vec<TicketId>, StoreError> {
+pub async fn ended(pool: &PgPool, before: Option<TicketId>, limit: u32) -> Result<Vec<TicketId>, StoreError> {
     let ids: Vec<Uuid> = sqlx::query_scalar(
         "select ticket_id from core.ticket_open where ticket_id < $1 and state = any($2) order by ticket_id desc limit $3",
     )
     .bind(before.map_or(Uuid::max(), |id| id.uuid()))
     .bind(states(|state| !state.is_open()))
-    .bind(limit)
+    .bind(i64::from(limit))
     .fetch_all(pool)
     .await?;
     Ok(ids.into_iter().map(TicketId::new).collect())
@@ -90,7 +90,7 @@ pub async fn ended_at(pool: &PgPool, tickets: &[TicketId]) -> Result<HashMap<Tic
             order by version desc limit 1) l",
     )
     .bind(uuids(tickets))
-    .bind(["closed", "withdrawn", "rejected", "answered", "transferred_out", "returned_upstream"])
+    .bind(ENDINGS)
     .fetch_all(pool)
     .await?;
     Ok(rows.into_iter().map(|(id, at)| (TicketId::new(id), from_db(at))).collect())
@@ -210,6 +210,31 @@ pub async fn end(
     .await?;
     metrics::counter!("suban_suggestions_ended_total", "how" => how.code()).increment(done.rows_affected());
     Ok(done.rows_affected())
+}
+
+/// Suggestions that nobody needs to answer any more.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn lapse(pool: &PgPool, pairs: &[(TicketId, TicketId)], by: &PersonCode, at: At) -> Result<(), StoreError> {
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    let (tickets, heads): (Vec<Uuid>, Vec<Uuid>) = pairs.iter().map(|(t, h)| (t.uuid(), h.uuid())).unzip();
+    let done = sqlx::query(
+        "update dedup.suggestion s set ended = $3, ended_by = $4, ended_at = $5
+           from unnest($1::uuid[], $2::uuid[]) as k(ticket_id, head_id)
+          where s.ticket_id = k.ticket_id and s.head_id = k.head_id and s.ended is null",
+    )
+    .bind(tickets)
+    .bind(heads)
+    .bind(number(Ended::Lapsed.number()))
+    .bind(by.as_str())
+    .bind(to_db(at))
+    .execute(pool)
+    .await?;
+    metrics::counter!("suban_suggestions_ended_total", "how" => Ended::Lapsed.code()).increment(done.rows_affected());
+    Ok(())
 }
 
 /// Two that were put together are taken apart: what was confirmed is rejected after all.

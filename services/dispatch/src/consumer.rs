@@ -11,7 +11,7 @@ use suban_domain::{
     Action, Command, RequestId, Role, State, TaskRole, TextId, Ticket, TicketId, Tier, UnitCode, Urgency, VersionCode,
 };
 use suban_service::{App, InForce};
-use suban_store::{Change, StoreError, StoredText};
+use suban_store::{Change, StoreError};
 
 use crate::{
     Desk,
@@ -332,13 +332,15 @@ async fn replies_under_review(
         return Ok(HashMap::new());
     }
     let ids: Vec<TicketId> = replies.values().copied().collect();
-    let mut asked = app.store.told(&ids).await?;
     let texts = app.store.texts_of(&ids).await?;
-    let reply = |text: StoredText| {
-        let ticket = *replies.get(&text.id)?;
-        Some((ticket, (text.masked.unwrap_or_default(), asked.remove(&ticket).unwrap_or_default())))
-    };
-    Ok(texts.into_iter().filter_map(reply).collect())
+    // The texts of a ticket stand together.
+    let of_tickets = texts.chunk_by(|a, b| a.ticket == b.ticket);
+    Ok(of_tickets
+        .filter_map(|texts| {
+            let reply = texts.iter().find(|text| replies.contains_key(&text.id))?;
+            Some((reply.ticket, (reply.masked.clone().unwrap_or_default(), suban_store::Told::of(texts))))
+        })
+        .collect())
 }
 
 fn send(sending: Sending, catalogue: &VersionCode) -> Result<Action, StoreError> {

@@ -6,6 +6,7 @@ use suban_runtime::{
     errors,
 };
 use suban_service::{status, view};
+use suban_store::Told;
 use suban_text::reply::Finding;
 use tonic::Status;
 
@@ -28,19 +29,18 @@ impl Api {
         if view::may_read(caller, &ticket)? != Reading::Full {
             return Err(errors::denied("WRONG_ROLE", "only who may read the ticket in full has its reply checked"));
         }
+        let texts = self.app.store.texts_of(&[ticket.id]).await.map_err(|e| status(&e))?;
         let reply = if ask.reply.trim().is_empty() {
             let submitted = ticket.result.as_ref().map(|result| result.reply);
             let submitted = submitted.ok_or_else(|| {
                 errors::refused("NO_RESULT", "no result was submitted; give a draft in `reply` to have it checked", [])
             })?;
-            let texts = self.app.store.texts_of(&[ticket.id]).await.map_err(|e| status(&e))?;
-            texts.into_iter().find(|text| text.id == submitted).and_then(|text| text.masked).unwrap_or_default()
+            texts.iter().find(|text| text.id == submitted).and_then(|text| text.masked.clone()).unwrap_or_default()
         } else {
             ask.reply.clone()
         };
-        let told = self.app.store.told(&[ticket.id]).await.map_err(|e| status(&e))?;
         let today = self.app.store.zone().to_datetime(self.app.clock().now().timestamp()).date();
-        let found = review::findings(&ticket, &told.get(&ticket.id).cloned().unwrap_or_default(), &reply, today);
+        let found = review::findings(&ticket, &Told::of(&texts), &reply, today);
         Ok(v1::CheckReplyReply {
             needs_a_person: review::needs_a_person(&reply, &found),
             findings: found.into_iter().map(|finding| shown(finding, &reply)).collect(),

@@ -22,7 +22,7 @@ use tokio::{
 use crate::print;
 
 /// How long a service may take to be ready.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Added to the services' own deadline for a graceful stop before they are killed.
 const GRACE: Duration = Duration::from_secs(5);
 

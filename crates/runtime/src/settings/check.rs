@@ -64,10 +64,7 @@ impl Settings {
             !(duplicates.suggest_from..=1.0).contains(&duplicates.hold_from),
             "duplicates.hold_from must be duplicates.suggest_from to 1",
         );
-        refuse(
-            duplicates.open_days == 0 || duplicates.closed_tickets < 0,
-            "duplicates.open_days must be at least 1 and duplicates.closed_tickets at least 0",
-        );
+        refuse(duplicates.open_days == 0, "duplicates.open_days must be at least 1");
         refuse(
             !self.language_model.url.is_empty() && !self.language_model.url.starts_with("http"),
             "language_model.url must begin with http:// or https://, or be empty",

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use suban_domain::{At, DuplicateClass, Kind, Span, State, Ticket, TicketId};
 use suban_likeness::{
     Feature, Features,
-    decide::{Act, Case, Class, Decision, Demand, Persons, Standing, Sureness, decide},
+    decide::{Act, Case, Decision, Demand, Persons, Standing, Sureness, decide},
 };
 use suban_runtime::settings::Duplicates;
 use suban_text::Catalogue;
@@ -74,24 +74,8 @@ pub fn suggestions(
 /// As what a person is asked about it; `None` where there is nothing to ask.
 fn asked(decision: &Decision) -> Option<DuplicateClass> {
     match decision.act {
-        Act::Merge | Act::SuggestMerge | Act::AskAboutClosed => decision.class.map(class),
+        Act::Merge | Act::SuggestMerge | Act::AskAboutClosed => decision.class,
         Act::ReturnExisting | Act::Cluster | Act::Link | Act::Split | Act::Tag | Act::New => None,
-    }
-}
-
-/// The class under the name that tickets know it by.
-#[must_use]
-pub const fn class(class: Class) -> DuplicateClass {
-    match class {
-        Class::D0 => DuplicateClass::D0,
-        Class::D1 => DuplicateClass::D1,
-        Class::D2 => DuplicateClass::D2,
-        Class::D3 => DuplicateClass::D3,
-        Class::D4 => DuplicateClass::D4,
-        Class::D5 => DuplicateClass::D5,
-        Class::D6 => DuplicateClass::D6,
-        Class::D7 => DuplicateClass::D7,
-        Class::D8 => DuplicateClass::D8,
     }
 }
 
