@@ -16,6 +16,9 @@ pub enum BusError {
     /// Postgres refused, or did not answer.
     #[error("outbox: {0}")]
     Database(#[from] sqlx::Error),
+    /// What stands in the outbox cannot be read.
+    #[error("outbox: {0}")]
+    Damaged(#[from] suban_store::StoreError),
     /// A topic is not there or not as it should be.
     #[error("topic {topic}: {problem}")]
     Topic {

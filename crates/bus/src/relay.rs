@@ -21,9 +21,9 @@ use sqlx::{
 };
 use suban_domain::{At, Role};
 use suban_runtime::{Check, Health, Settings, Tasks};
+use suban_store::outbox::{self, Sent};
 use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use crate::{
     BusError, Topic, envelope,
@@ -31,15 +31,16 @@ use crate::{
     topics, watch,
 };
 
-/// Rows of one batch: at a few milliseconds a batch far above what the database can write.
-const FULL: usize = 1000;
+/// Packets of one batch, each of one event or a dozen: at a few milliseconds a batch far above what the database can
+/// write.
+const FULL: usize = 128;
 /// The first of the two keys of the advisory locks; the shard is the second. ASCII "sub".
 const LOCK: i32 = 0x0073_7562;
 /// How often a candidate asks for a shard that another owns.
 const CANDIDATE: Duration = Duration::from_secs(1);
 /// How long the outbox is left alone when it is empty and nobody notifies.
 const IDLE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(250));
-/// A batch of this many rows is one of a stream: the next one gathers for a moment, which nobody feels then and
+/// A batch of this many events is one of a stream: the next one gathers for a moment, which nobody feels then and
 /// which spares the broker and its readers most of their requests.
 const STREAM: usize = 16;
 /// For so long.
@@ -195,21 +196,11 @@ async fn pause(wait: Duration, stop: &CancellationToken) {
     }
 }
 
-/// One row of the outbox.
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: i64,
-    ticket_id: Uuid,
-    version: i32,
-    r#type: String,
-    at: time::OffsetDateTime,
-    role: i16,
-    person: String,
-    unit: Option<String>,
-    request: String,
-    trace: Option<String>,
-    body: Vec<u8>,
-    /// Every transaction below this one had ended when the row was read.
+/// Packets of the outbox, as they were read together.
+struct Read {
+    ids: Vec<i64>,
+    events: Vec<Sent>,
+    /// Every transaction below this one had ended when they were read.
     oldest: i64,
 }
 
@@ -288,12 +279,12 @@ impl Candidate {
         while !self.stop.is_cancelled() {
             let sweep = swept.elapsed() >= sweep_after;
             let begun = Instant::now();
-            let rows = read(conn, self.shard, if sweep { 0 } else { floor.id }).await?;
+            let Read { ids, events, oldest } = read(conn, self.shard, if sweep { 0 } else { floor.id }).await?;
             if sweep {
                 sweep_after = SWEEP.max(begun.elapsed() * 20);
                 swept = Instant::now();
             }
-            let Some((last, oldest)) = rows.last().map(|row| (row.id, row.oldest)) else {
+            let Some(last) = ids.last().copied() else {
                 drained = Instant::now();
                 metrics::gauge!("suban_relay_behind_seconds", "shard" => shard).set(0.0);
                 if tokio::time::timeout(idle, self.woken()).await.is_err() {
@@ -304,17 +295,17 @@ impl Candidate {
                 continue;
             };
             idle = IDLE.0;
-            if !self.send(sender, &rows).await? {
+            if !self.send(sender, &events).await? {
                 return Ok(());
             }
-            let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
             let deleted_by = delete(conn, self.shard, &ids).await?;
-            floor.passed(last, rows.len() == FULL, oldest, deleted_by);
-            metrics::counter!("suban_relay_rows_total", "shard" => shard).increment(rows.len() as u64);
+            let full = ids.len() == FULL;
+            floor.passed(last, full, oldest, deleted_by);
+            metrics::counter!("suban_relay_events_total", "shard" => shard).increment(events.len() as u64);
             #[expect(clippy::cast_precision_loss, reason = "a batch is small")]
-            metrics::histogram!("suban_relay_batch_rows", "shard" => shard).record(rows.len() as f64);
+            metrics::histogram!("suban_relay_batch_events", "shard" => shard).record(events.len() as f64);
             metrics::gauge!("suban_relay_behind_seconds", "shard" => shard).set(drained.elapsed().as_secs_f64());
-            if (STREAM..FULL).contains(&rows.len()) {
+            if events.len() >= STREAM && !full {
                 pause(GATHER, &self.stop).await;
             }
         }
@@ -331,24 +322,23 @@ impl Candidate {
     /// Sends all rows and awaits every acknowledgement. False: the process stops first.
     ///
     /// What is given up may arrive yet: all of it is sent again, in order, as after a crash.
-    async fn send(&self, sender: &Sender, rows: &[Row]) -> Result<bool, BusError> {
-        let mut waiting = Vec::with_capacity(rows.len());
-        for row in rows {
-            let key = row.ticket_id.to_string();
+    async fn send(&self, sender: &Sender, events: &[Sent]) -> Result<bool, BusError> {
+        let mut waiting = Vec::with_capacity(events.len());
+        for event in events {
+            let key = event.ticket().unwrap_or_default().to_string();
             // The roles of the outbox are the domain's; a number it does not know comes from a newer writer.
-            let role = Role::from_number(i32::from(row.role)).unwrap_or(Role::System);
-            let at = At::from_micros(i64::try_from(row.at.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX));
+            let role = Role::from_number(event.role).unwrap_or(Role::System);
             let headers = envelope::headers(
-                &format!("{key}:{}", row.version),
-                &row.r#type,
-                row.version,
-                at,
-                &envelope::actor_text(role, &row.person, row.unit.as_deref()),
-                &row.request,
-                row.trace.as_deref(),
+                &format!("{key}:{}", event.version),
+                &event.kind,
+                event.version,
+                At::from_micros(event.at),
+                &envelope::actor_text(role, &event.person, event.unit.as_deref()),
+                &event.request,
+                event.trace.as_deref(),
             );
             let sent = sender
-                .queue(&self.topic, key.as_bytes(), Some(&row.body), &headers)
+                .queue(&self.topic, key.as_bytes(), Some(&event.body), headers)
                 .map_err(BusError::kafka("queue the outbox"))?;
             waiting.push(sent);
         }
@@ -390,18 +380,24 @@ impl Candidate {
     }
 }
 
-/// The next rows, in order. Served by the primary key of `core.outbox`.
-async fn read(conn: &mut PgConnection, shard: Shard, floor: i64) -> Result<Vec<Row>, sqlx::Error> {
-    sqlx::query_as(
-        "select id, ticket_id, version, type, at, role, person, unit, request, trace, body,
-                (select pg_snapshot_xmin(pg_current_snapshot())::text::bigint) as oldest
+/// The next packets, in order. Served by the primary key of `core.outbox`.
+async fn read(conn: &mut PgConnection, shard: Shard, floor: i64) -> Result<Read, BusError> {
+    let rows: Vec<(i64, Vec<u8>, i64)> = sqlx::query_as(
+        "select id, body, (select pg_snapshot_xmin(pg_current_snapshot())::text::bigint) as oldest
            from core.outbox where shard = $1 and id > $2 order by shard, id limit $3",
     )
     .bind(shard.number())
     .bind(floor)
     .bind(i64::try_from(FULL).unwrap_or(i64::MAX))
     .fetch_all(conn)
-    .await
+    .await?;
+    let mut read = Read { ids: Vec::with_capacity(rows.len()), events: Vec::new(), oldest: 0 };
+    for (id, body, oldest) in rows {
+        read.ids.push(id);
+        read.oldest = oldest;
+        read.events.extend(outbox::unpack(&body)?);
+    }
+    Ok(read)
 }
 
 /// Removes what Kafka has, and answers which transaction did it: younger than all that wrote what was read. Served
@@ -495,21 +491,8 @@ mod tests {
             stop: CancellationToken::new(),
             state: Arc::new(State::new(health.check("kafka"))),
         };
-        let row = Row {
-            id: 1,
-            ticket_id: Uuid::nil(),
-            version: 1,
-            r#type: "noted".to_owned(),
-            at: time::OffsetDateTime::UNIX_EPOCH,
-            role: 21,
-            person: "suban".to_owned(),
-            unit: None,
-            request: "r".to_owned(),
-            trace: None,
-            body: Vec::new(),
-            oldest: 1,
-        };
-        let given_up = candidate.send(&Sender::patient(&settings).unwrap(), &[row]).await;
+        let event = Sent { version: 1, kind: "noted".to_owned(), ..Sent::default() };
+        let given_up = candidate.send(&Sender::patient(&settings).unwrap(), &[event]).await;
         assert!(matches!(given_up, Err(BusError::Unacknowledged { seconds: 33, .. })), "{given_up:?}");
         assert!(!health.readiness().ready);
     }

@@ -60,7 +60,7 @@ impl Sender {
         topic: &str,
         key: &[u8],
         body: Option<&[u8]>,
-        headers: &OwnedHeaders,
+        headers: OwnedHeaders,
     ) -> Result<DeliveryFuture, KafkaError> {
         let Some(producer) = &self.producer else { return Err(KafkaError::Canceled) };
         let record = FutureRecord {
@@ -69,7 +69,7 @@ impl Sender {
             payload: body,
             key: Some(key),
             timestamp: None,
-            headers: Some(headers.clone()),
+            headers: Some(headers),
         };
         producer.send_result(record).map_err(|(error, _)| error)
     }
@@ -82,7 +82,7 @@ impl Sender {
         body: Option<&[u8]>,
         headers: &OwnedHeaders,
     ) -> Result<(), BusError> {
-        let sent = self.queue(topic, key, body, headers).map_err(BusError::kafka("send"))?;
+        let sent = self.queue(topic, key, body, headers.clone()).map_err(BusError::kafka("send"))?;
         acknowledged(sent).await.map_err(BusError::kafka("send"))
     }
 
@@ -98,7 +98,7 @@ impl Sender {
             let key = event.ticket.to_string();
             let headers = event.headers();
             loop {
-                match self.queue(&self.ticket_topic, key.as_bytes(), Some(&event.body), &headers) {
+                match self.queue(&self.ticket_topic, key.as_bytes(), Some(&event.body), headers.clone()) {
                     Ok(future) => {
                         waiting.push_back(future);
                         break;

@@ -1,6 +1,6 @@
 //! Tickets folded on as their messages arrive.
 //!
-//! Whoever follows every change of every ticket would read a row for each of them, though the message says what
+//! Whoever follows the changes of every ticket would read a row for each of them, though the message says what
 //! happened. Here the last tickets are remembered, each as its last message left it, and a message that is the next
 //! one is applied; only what does not follow on what is known is read. The fold is the one that made the row.
 
@@ -34,18 +34,32 @@ impl Folded {
         messages: &[M],
     ) -> Result<Vec<Option<Arc<Ticket>>>, StoreError> {
         let mut known = self.0.lock().await;
-        let missing = known.missing(messages.iter().map(Deref::deref));
-        let read = store.load(&missing).await?;
-        known.learn(read.into_values());
+        known.prepare(store, messages).await?;
         let mut after = Vec::with_capacity(messages.len());
         for message in messages {
-            if !known.follow(message) {
-                // It cannot be opened, or the fold does not take it: the row knows better.
-                known.learn(store.load(&[message.ticket]).await?.into_values());
-            }
+            known.hear(store, message).await?;
             after.push(known.get(message.ticket));
         }
         Ok(after)
+    }
+
+    /// The tickets of these messages as the last one of each left them, or some changes further where they had to be
+    /// read. One that does not exist is left out.
+    ///
+    /// # Errors
+    /// When the database is away; what was known before is still known.
+    pub async fn after<M: Deref<Target = Envelope>>(
+        &self,
+        store: &Store,
+        messages: &[M],
+    ) -> Result<HashMap<TicketId, Arc<Ticket>>, StoreError> {
+        let mut known = self.0.lock().await;
+        known.prepare(store, messages).await?;
+        for message in messages {
+            known.hear(store, message).await?;
+        }
+        let ids: HashSet<TicketId> = messages.iter().map(|message| message.ticket).collect();
+        Ok(ids.into_iter().filter_map(|id| Some((id, known.get(id)?))).collect())
     }
 }
 
@@ -57,6 +71,21 @@ struct Known {
 }
 
 impl Known {
+    /// Reads what does not follow on what is known.
+    async fn prepare<M: Deref<Target = Envelope>>(&mut self, store: &Store, messages: &[M]) -> Result<(), StoreError> {
+        let missing = self.missing(messages.iter().map(Deref::deref));
+        self.learn(store.load(&missing).await?.into_values());
+        Ok(())
+    }
+
+    async fn hear(&mut self, store: &Store, message: &Envelope) -> Result<(), StoreError> {
+        if !self.follow(message) {
+            // It cannot be opened, or the fold does not take it: the row knows better.
+            self.learn(store.load(&[message.ticket]).await?.into_values());
+        }
+        Ok(())
+    }
+
     fn get(&mut self, id: TicketId) -> Option<Arc<Ticket>> {
         if let Some(ticket) = self.young.get(&id) {
             return Some(Arc::clone(ticket));

@@ -4,7 +4,7 @@
 //! their ids, those that still have the expected version change, and log and outbox rows are written for
 //! exactly these. A batch with a value that Postgres refuses is halved until the bad one stands alone.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 use futures::future::BoxFuture;
 use sqlx::PgConnection;
@@ -13,12 +13,13 @@ use suban_proto::encode_event;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{Store, StoreError, instant::to_db, is_data_error, row};
-
-/// Ordinary shards of the outbox; a ticket keeps to one, so that its events keep their order.
-pub(crate) const SHARDS: u128 = 2;
-/// The shard that holds only hints at pressing tickets.
-pub(crate) const HINTS: i16 = 0;
+use crate::{
+    Store, StoreError,
+    instant::to_db,
+    is_data_error,
+    outbox::{Packets, Sent},
+    row,
+};
 
 /// One ticket before and after, and the events between.
 #[derive(Debug, Clone)]
@@ -180,7 +181,7 @@ fn sort_out(changes: Vec<Change>, changed: &HashSet<Uuid>) -> Done {
     done
 }
 
-/// Log and outbox rows as columns.
+/// Log rows as columns.
 #[derive(Default)]
 pub(crate) struct LogRows {
     pub(crate) ticket: Vec<Uuid>,
@@ -191,13 +192,11 @@ pub(crate) struct LogRows {
     pub(crate) person: Vec<String>,
     pub(crate) unit: Vec<Option<String>>,
     pub(crate) request: Vec<String>,
-    pub(crate) trace: Vec<Option<String>>,
-    pub(crate) shard: Vec<i16>,
     pub(crate) body: Vec<Vec<u8>>,
 }
 
 impl LogRows {
-    pub(crate) fn push(&mut self, recorded: &Recorded, trace: Option<&String>) {
+    pub(crate) fn push(&mut self, recorded: &Recorded) {
         self.ticket.push(recorded.ticket.uuid());
         self.version.push(i32::try_from(recorded.version).unwrap_or(i32::MAX));
         self.kind.push(recorded.event.fact.name());
@@ -206,20 +205,28 @@ impl LogRows {
         self.person.push(recorded.by.person.to_string());
         self.unit.push(recorded.by.unit.as_ref().map(ToString::to_string));
         self.request.push(recorded.request.to_string());
-        self.trace.push(trace.cloned());
-        self.shard.push(shard_of(recorded.ticket));
         self.body.push(encode_event(&recorded.event));
     }
-}
-
-/// The outbox shard of a ticket: 1 or 2, for ever.
-pub(crate) fn shard_of(ticket: TicketId) -> i16 {
-    i16::try_from(1 + ticket.uuid().as_u128() % SHARDS).unwrap_or(1)
 }
 
 /// A pressing ticket that waits for dispatch is hinted at (design §3).
 pub(crate) fn hints(after: &Ticket) -> bool {
     after.state == State::PendingDispatch && after.urgency.is_pressing()
+}
+
+/// What tells the world of these changes.
+fn pack<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Packets {
+    let mut packets = Packets::default();
+    for change in changes {
+        change.events.iter().for_each(|event| packets.add(Sent::of(event, change.trace.as_ref())));
+        if hints(&change.after)
+            && !hints(&change.before)
+            && let Some(last) = change.events.last()
+        {
+            packets.add(Sent::hint(last.ticket, last.at));
+        }
+    }
+    packets
 }
 
 async fn write(conn: &mut PgConnection, changes: &[Change]) -> Result<HashSet<Uuid>, StoreError> {
@@ -231,10 +238,10 @@ async fn write(conn: &mut PgConnection, changes: &[Change]) -> Result<HashSet<Uu
         Vec::with_capacity(n),
         Vec::with_capacity(n),
     );
-    let mut log = LogRows::default();
-    let (mut hint, mut gone) = (Vec::new(), Vec::new());
+    let (mut log, packets) = (LogRows::default(), pack(changes));
+    let mut gone = Vec::new();
     let mut open: Vec<row::OpenRow> = Vec::new();
-    let (mut assists_of, mut assist_unit, mut assist_ticket) = (Vec::new(), Vec::new(), Vec::new());
+    let mut assists = Assists::default();
     for change in changes {
         let id = change.id().uuid();
         ids.push(id);
@@ -242,10 +249,7 @@ async fn write(conn: &mut PgConnection, changes: &[Change]) -> Result<HashSet<Uu
         versions.push(i32::try_from(change.after.version).unwrap_or(i32::MAX));
         states.push(row::state_number(change.after.state));
         bodies.push(row::body(&change.after)?);
-        change.events.iter().for_each(|e| log.push(e, change.trace.as_ref()));
-        if hints(&change.after) && !hints(&change.before) {
-            hint.push(id);
-        }
+        change.events.iter().for_each(|e| log.push(e));
         match (row::open_row(&change.before), row::open_row(&change.after)) {
             (_, None) => gone.push(id),
             (before, Some(after)) => {
@@ -254,14 +258,7 @@ async fn write(conn: &mut PgConnection, changes: &[Change]) -> Result<HashSet<Uu
                 }
             }
         }
-        let others = row::others(&change.after);
-        if others != row::others(&change.before) {
-            assists_of.push(id);
-            for unit in others {
-                assist_unit.push(unit);
-                assist_ticket.push(id);
-            }
-        }
+        assists.changed(id, &row::others(&change.before), &row::others(&change.after));
     }
     // Served by the primary keys of all four tables.
     let rows: Vec<(Uuid,)> = sqlx::query_as(
@@ -282,17 +279,12 @@ async fn write(conn: &mut PgConnection, changes: &[Change]) -> Result<HashSet<Uu
                as l(ticket_id, version, type, at, role, person, unit, request, body)
             where l.ticket_id in (select id from changed)
          ), sent as (
-           insert into core.outbox (shard, ticket_id, version, type, at, role, person, unit, request, body, trace)
-           select l.shard, l.ticket_id, l.version, l.type, l.at, l.role, l.person, l.unit, l.request, l.body, l.trace
-             from unnest($6::uuid[], $7::int[], $8::text[], $9::timestamptz[], $10::smallint[], $11::text[],
-                         $12::text[], $13::text[], $14::bytea[], $15::text[], $16::smallint[])
-               as l(ticket_id, version, type, at, role, person, unit, request, body, trace, shard)
-            where l.ticket_id in (select id from changed)
-            order by l.ticket_id, l.version
-         ), hinted as (
-           insert into core.outbox (shard, ticket_id, version, type, at, role, person, request, body)
-           select 0, h.id, 0, 'hint', clock_timestamp(), 21, 'suban', 'hint', ''::bytea
-             from unnest($17::uuid[]) as h(id) where h.id in (select id from changed)
+           -- Mostly nobody was overtaken; otherwise the packets are made anew, of those that changed.
+           insert into core.outbox (shard, events, body)
+           select p.shard, p.events, p.body
+             from unnest($15::smallint[], $16::int[], $17::bytea[]) with ordinality as p(shard, events, body, n)
+            where (select count(*) from changed) = cardinality($1)
+            order by p.n
          ), opened as (
            insert into core.ticket_open as o
                   (ticket_id, state, urgency, unit, area, matter, received_at, next_due)
@@ -307,7 +299,7 @@ async fn write(conn: &mut PgConnection, changes: &[Change]) -> Result<HashSet<Uu
            delete from core.ticket_open where ticket_id = any($26::uuid[]) and ticket_id in (select id from changed)
          ), woken as materialized (
            -- The relays of these shards: one word a batch.
-           select pg_notify('suban_outbox', $27) from (select 1 from changed limit 1) as something
+           select pg_notify('suban_outbox', $27) where (select count(*) from changed) = cardinality($1)
          )
          select changed.id from changed cross join (select count(*) from woken) as woken",
     )
@@ -325,9 +317,9 @@ async fn write(conn: &mut PgConnection, changes: &[Change]) -> Result<HashSet<Uu
     .bind(&log.unit)
     .bind(&log.request)
     .bind(&log.body)
-    .bind(&log.trace)
-    .bind(&log.shard)
-    .bind(&hint)
+    .bind(&packets.shard)
+    .bind(&packets.events)
+    .bind(&packets.body)
     .bind(open.iter().map(|o| o.id).collect::<Vec<_>>())
     .bind(open.iter().map(|o| o.state).collect::<Vec<_>>())
     .bind(open.iter().map(|o| o.urgency).collect::<Vec<_>>())
@@ -337,57 +329,65 @@ async fn write(conn: &mut PgConnection, changes: &[Change]) -> Result<HashSet<Uu
     .bind(open.iter().map(|o| to_db(o.received_at)).collect::<Vec<_>>())
     .bind(open.iter().map(|o| o.next_due.map(to_db)).collect::<Vec<_>>())
     .bind(&gone)
-    .bind(shards_in_words(&log.shard, !hint.is_empty()))
+    .bind(packets.shards())
     .fetch_all(&mut *conn)
     .await?;
     let changed: HashSet<Uuid> = rows.into_iter().map(|(id,)| id).collect();
-    if !assists_of.is_empty() {
-        write_assists(conn, &changed, &assists_of, &assist_unit, &assist_ticket).await?;
+    if changed.len() < n {
+        pack(changes.iter().filter(|change| changed.contains(&change.id().uuid()))).put(conn).await?;
     }
+    assists.write(conn, &changed).await?;
     metrics::counter!("suban_ticket_changes_total", "outcome" => "changed").increment(changed.len() as u64);
     metrics::counter!("suban_ticket_changes_total", "outcome" => "overtaken").increment((n - changed.len()) as u64);
     Ok(changed)
 }
 
-/// Inboxes of assisting units follow their tickets. Served by `ticket_assist_ticket`.
-async fn write_assists(
-    conn: &mut PgConnection,
-    changed: &HashSet<Uuid>,
-    of: &[Uuid],
-    units: &[String],
-    tickets: &[Uuid],
-) -> Result<(), StoreError> {
-    let of: Vec<Uuid> = of.iter().copied().filter(|id| changed.contains(id)).collect();
-    let (units, tickets): (Vec<&String>, Vec<Uuid>) =
-        units.iter().zip(tickets).filter(|(_, id)| changed.contains(id)).map(|(u, id)| (u, *id)).unzip();
-    sqlx::query(
-        "with old as (
-           delete from core.ticket_assist a where a.ticket_id = any($1::uuid[])
-              and not exists (select 1 from unnest($2::text[], $3::uuid[]) as n(unit, ticket_id)
-                               where n.unit = a.unit and n.ticket_id = a.ticket_id)
-         )
-         insert into core.ticket_assist (unit, ticket_id)
-         select n.unit, n.ticket_id from unnest($2::text[], $3::uuid[]) as n(unit, ticket_id) order by 1, 2
-         on conflict do nothing",
-    )
-    .bind(&of)
-    .bind(&units)
-    .bind(&tickets)
-    .execute(conn)
-    .await?;
-    Ok(())
+/// Inboxes of assisting units follow their tickets: who began to assist, and who no longer does.
+#[derive(Default)]
+struct Assists {
+    begun: Vec<(String, Uuid)>,
+    ended: Vec<(String, Uuid)>,
 }
 
-/// What wakes the relays of these shards: their digits.
-pub(crate) fn shards_in_words(shards: &[i16], hints: bool) -> String {
-    let shards: BTreeSet<i16> = shards.iter().copied().chain(hints.then_some(HINTS)).collect();
-    shards.iter().map(ToString::to_string).collect()
-}
-
-/// Wakes the relays: one word a batch.
-pub(crate) async fn notify(conn: &mut PgConnection, shards: String) -> Result<(), StoreError> {
-    if !shards.is_empty() {
-        sqlx::query("select pg_notify('suban_outbox', $1)").bind(shards).execute(conn).await?;
+impl Assists {
+    fn changed(&mut self, ticket: Uuid, before: &[String], after: &[String]) {
+        let of = |units: &[String], others: &[String]| -> Vec<(String, Uuid)> {
+            units.iter().filter(|unit| !others.contains(unit)).map(|unit| (unit.clone(), ticket)).collect()
+        };
+        self.begun.extend(of(after, before));
+        self.ended.extend(of(before, after));
     }
-    Ok(())
+
+    /// Writes those of tickets that changed. Served by the primary key of `ticket_assist`.
+    async fn write(mut self, conn: &mut PgConnection, changed: &HashSet<Uuid>) -> Result<(), StoreError> {
+        for rows in [&mut self.begun, &mut self.ended] {
+            rows.retain(|(_, ticket)| changed.contains(ticket));
+            rows.sort_unstable();
+        }
+        let columns = |rows: Vec<(String, Uuid)>| -> (Vec<String>, Vec<Uuid>) { rows.into_iter().unzip() };
+        if !self.ended.is_empty() {
+            let (units, tickets) = columns(self.ended);
+            sqlx::query(
+                "delete from core.ticket_assist a using unnest($1::text[], $2::uuid[]) as n(unit, ticket_id)
+                  where a.unit = n.unit and a.ticket_id = n.ticket_id",
+            )
+            .bind(&units)
+            .bind(&tickets)
+            .execute(&mut *conn)
+            .await?;
+        }
+        if !self.begun.is_empty() {
+            let (units, tickets) = columns(self.begun);
+            sqlx::query(
+                "insert into core.ticket_assist (unit, ticket_id)
+                 select n.unit, n.ticket_id from unnest($1::text[], $2::uuid[]) as n(unit, ticket_id) order by 1, 2
+                 on conflict do nothing",
+            )
+            .bind(&units)
+            .bind(&tickets)
+            .execute(conn)
+            .await?;
+        }
+        Ok(())
+    }
 }

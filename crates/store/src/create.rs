@@ -13,8 +13,9 @@ use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
-    commit::{LogRows, hints, notify, shards_in_words},
+    commit::{LogRows, hints},
     instant::to_db,
+    outbox::{Packets, Sent},
     row,
     texts::{PreparedRequester, PreparedText, insert_requesters, insert_texts},
 };
@@ -119,9 +120,7 @@ impl Store {
         let texts: Vec<&PreparedText> = created.iter().flat_map(|n| &n.texts).collect();
         insert_requesters(&mut tx, &people).await?;
         insert_texts(&mut tx, &texts).await?;
-        let shards = rows.shards();
         rows.insert(&mut tx).await?;
-        notify(&mut tx, shards).await?;
         tx.commit().await?;
 
         self.answer_repeats(batch, &first, &mut answers).await?;
@@ -309,9 +308,8 @@ pub(crate) struct Rows {
     bulk: Vec<bool>,
     body: Vec<String>,
     log: LogRows,
-    sent: Vec<bool>,
+    packets: Packets,
     open: Vec<row::OpenRow>,
-    hint: Vec<Uuid>,
     phone: Vec<(Vec<u8>, Uuid)>,
     words: Vec<WordsRow>,
 }
@@ -326,14 +324,14 @@ impl Rows {
         self.received_at.push(to_db(ticket.received_at));
         self.bulk.push(new.bulk);
         self.body.push(row::body(ticket)?);
-        for event in events {
-            self.log.push(event, new.trace.as_ref());
-            self.sent.push(!new.bulk);
+        events.iter().for_each(|event| self.log.push(event));
+        if !new.bulk {
+            events.iter().for_each(|event| self.packets.add(Sent::of(event, new.trace.as_ref())));
+            if hints(ticket) {
+                self.packets.add(Sent::hint(ticket.id, ticket.received_at));
+            }
         }
         self.open.extend(row::open_row(ticket));
-        if hints(ticket) && !new.bulk {
-            self.hint.push(id);
-        }
         if let Some(phone) = new.phone {
             self.phone.push((phone.0.to_vec(), id));
         }
@@ -346,12 +344,6 @@ impl Rows {
             });
         }
         Ok(())
-    }
-
-    /// What wakes the relays of the shards that get something.
-    fn shards(&self) -> String {
-        let sent = self.log.shard.iter().zip(&self.sent).filter(|(_, sent)| **sent).map(|(shard, _)| *shard);
-        shards_in_words(&sent.collect::<Vec<_>>(), !self.hint.is_empty())
     }
 
     /// Multi-row inserts, each in the order of its key.
@@ -405,24 +397,11 @@ impl Rows {
         .await?;
         let log = &self.log;
         sqlx::query(
-            "with l as (
-               insert into core.ticket_log (ticket_id, version, type, at, role, person, unit, request, body)
-               select * from unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::smallint[], $6::text[],
-                                    $7::text[], $8::text[], $9::bytea[])
-                   as l(ticket_id, version, type, at, role, person, unit, request, body)
-                order by 1, 2
-             ), h as (
-               insert into core.outbox (shard, ticket_id, version, type, at, role, person, request, body)
-               select 0, h.id, 0, 'hint', clock_timestamp(), 21, 'suban', 'hint', ''::bytea
-                 from unnest($13::uuid[]) as h(id)
-             )
-             insert into core.outbox (shard, ticket_id, version, type, at, role, person, unit, request, body, trace)
-             select l.shard, l.ticket_id, l.version, l.type, l.at, l.role, l.person, l.unit, l.request, l.body, l.trace
-               from unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::smallint[], $6::text[],
-                           $7::text[], $8::text[], $9::bytea[], $10::text[], $11::smallint[], $12::bool[])
-                 as l(ticket_id, version, type, at, role, person, unit, request, body, trace, shard, sent)
-              where l.sent
-              order by l.ticket_id, l.version",
+            "insert into core.ticket_log (ticket_id, version, type, at, role, person, unit, request, body)
+             select * from unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::smallint[], $6::text[],
+                                  $7::text[], $8::text[], $9::bytea[])
+                 as l(ticket_id, version, type, at, role, person, unit, request, body)
+              order by 1, 2",
         )
         .bind(&log.ticket)
         .bind(&log.version)
@@ -433,12 +412,8 @@ impl Rows {
         .bind(&log.unit)
         .bind(&log.request)
         .bind(&log.body)
-        .bind(&log.trace)
-        .bind(&log.shard)
-        .bind(&self.sent)
-        .bind(&self.hint)
-        .execute(conn)
+        .execute(&mut *conn)
         .await?;
-        Ok(())
+        self.packets.put(conn).await
     }
 }

@@ -22,6 +22,7 @@ mod instant;
 mod merge;
 mod models;
 mod numbers;
+pub mod outbox;
 mod query;
 mod row;
 mod schema;

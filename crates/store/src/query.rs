@@ -50,6 +50,27 @@ impl Store {
         rows.iter().map(|(body,)| row::ticket(body).map(|t| (t.id, t))).collect()
     }
 
+    /// Which of these tickets have gone on past the version that somebody knows. Served by the primary key.
+    ///
+    /// # Errors
+    /// When Postgres is away.
+    pub async fn gone_on(&self, known: impl IntoIterator<Item = (TicketId, u32)>) -> Result<Vec<TicketId>, StoreError> {
+        let (ids, versions): (Vec<Uuid>, Vec<i32>) =
+            known.into_iter().map(|(id, version)| (id.uuid(), i32::try_from(version).unwrap_or(i32::MAX))).unzip();
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let gone_on: Vec<Uuid> = sqlx::query_scalar(
+            "select t.id from unnest($1::uuid[], $2::int[]) as k(id, version)
+               join core.ticket t on t.id = k.id and t.version > k.version",
+        )
+        .bind(&ids)
+        .bind(&versions)
+        .fetch_all(self.pool())
+        .await?;
+        Ok(gone_on.into_iter().map(TicketId::new).collect())
+    }
+
     /// One ticket.
     ///
     /// # Errors

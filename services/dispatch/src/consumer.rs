@@ -66,6 +66,7 @@ pub(crate) const FOLLOWED: &[&str] = &[
 /// # Errors
 /// When the database is away: the batch comes again.
 pub async fn dispatch(desk: &Desk, batch: &[Message]) -> Result<(), Failure> {
+    let after = desk.app.folded.after(&desk.app.store, batch).await?;
     let mut told = BTreeMap::<TicketId, Told>::new();
     // A dispatch or acceptance of our own has left the queue with its own transaction.
     for message in batch
@@ -74,7 +75,11 @@ pub async fn dispatch(desk: &Desk, batch: &[Message]) -> Result<(), Failure> {
     {
         told.entry(message.ticket).or_default().hear(&message.kind);
     }
-    Ok(settle(desk, told).await?)
+    // Decided as the messages left them; a change is guarded by its ticket's version.
+    let tickets = after.into_iter().filter(|(id, _)| told.contains_key(id));
+    let tickets = tickets.map(|(id, ticket)| (id, Ticket::clone(&ticket))).collect();
+    let overtaken = decide_all(desk, tickets, &told).await?;
+    Ok(settle(desk, overtaken.into_iter().map(|id| (id, told.remove(&id).unwrap_or_default())).collect()).await?)
 }
 
 /// Dispatches pressing tickets at once, the critical ones before all others. Merging comes afterwards; the ordinary

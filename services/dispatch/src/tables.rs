@@ -88,6 +88,20 @@ pub async fn leave(conn: &mut PgConnection, mut tickets: Vec<(TicketId, u32)>) -
     if tickets.is_empty() {
         return Ok(Vec::new());
     }
+    // Few stand there, and a ticket enters only at the version that it has: who does not stand there now never will at
+    // the version that was decided on.
+    let ids: Vec<Uuid> = tickets.iter().map(|(id, _)| id.uuid()).collect();
+    let there: Vec<Uuid> = sqlx::query_scalar(
+        "select q.ticket_id from unnest($1::uuid[]) as r(ticket_id)
+          cross join lateral (select ticket_id from dispatch.queue q where q.ticket_id = r.ticket_id limit 1) q",
+    )
+    .bind(&ids)
+    .fetch_all(&mut *conn)
+    .await?;
+    if there.is_empty() {
+        return Ok(Vec::new());
+    }
+    tickets.retain(|(id, _)| there.contains(&id.uuid()));
     tickets.sort_unstable();
     let moved_on: Vec<Uuid> = sqlx::query_scalar(
         "with left_by as (select * from unnest($1::uuid[], $2::int[]) as r(ticket_id, version)),
@@ -96,7 +110,8 @@ pub async fn leave(conn: &mut PgConnection, mut tickets: Vec<(TicketId, u32)>) -
             where q.ticket_id = r.ticket_id and t.id = r.ticket_id and t.version = r.version
            returning q.ticket_id
          )
-         select q.ticket_id from dispatch.queue q join left_by r on r.ticket_id = q.ticket_id
+         select q.ticket_id from left_by r
+          cross join lateral (select ticket_id from dispatch.queue q where q.ticket_id = r.ticket_id limit 1) q
           where q.ticket_id not in (select ticket_id from gone)",
     )
     .bind(tickets.iter().map(|(id, _)| id.uuid()).collect::<Vec<_>>())

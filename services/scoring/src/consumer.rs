@@ -3,10 +3,10 @@
 //! A fact stands for a version of its ticket and only ever moves forward, so a repeated or reordered event changes
 //! nothing, and a gap needs no filling: the ticket's row is the fold of every event up to its version.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashSet;
 
 use suban_bus::{Failure, Message};
-use suban_domain::{Ticket, TicketId};
+use suban_domain::TicketId;
 use suban_service::App;
 
 use crate::{decide, tables};
@@ -19,16 +19,10 @@ const SILENT: &[&str] = &["noted", "notice_sent", "judged", "survey_attempted"];
 /// # Errors
 /// When the database is away: the batch comes again.
 pub async fn count(app: &App, batch: &[Message]) -> Result<(), Failure> {
-    let after = app.folded.after_each(&app.store, batch).await?;
-    // The last one of each ticket is the one to count.
-    let mut tickets: HashMap<TicketId, Arc<Ticket>> = HashMap::new();
-    for (message, ticket) in batch.iter().zip(after) {
-        if let Some(ticket) = ticket
-            && (!SILENT.contains(&message.kind.as_ref()) || tickets.contains_key(&ticket.id))
-        {
-            tickets.insert(ticket.id, ticket);
-        }
-    }
+    let mut tickets = app.folded.after(&app.store, batch).await?;
+    let counted: HashSet<TicketId> =
+        batch.iter().filter(|message| !SILENT.contains(&message.kind.as_ref())).map(|message| message.ticket).collect();
+    tickets.retain(|id, _| counted.contains(id));
     let mut rows = Vec::new();
     for ticket in tickets.values() {
         for fact in decide::facts(ticket) {

@@ -4,25 +4,27 @@ use std::time::Duration;
 
 use sqlx::{PgPool, Row as _};
 use suban_bus::{Batches, Envelope, Group, Relay, Topic};
+use suban_domain::At;
+use suban_store::outbox::{Packets, Sent};
 
 use crate::stage::{PATIENCE, Process, Stage, assert_in_order, eventually};
 
-/// Writes rows as the store does: in one transaction, with one word to the relay.
+/// Writes events as the store does: in one transaction, with one word to the relay.
 async fn write(conn: &mut sqlx::PgConnection, events: &[Envelope]) {
-    let shard = |e: &Envelope| i16::try_from(1 + e.ticket.uuid().as_u128() % 2).unwrap();
-    sqlx::query(
-        "insert into core.outbox (shard, ticket_id, version, type, at, role, person, request, body)
-         select s, t, v, 'escalated', now(), 21, 'suban', 'r', b
-           from unnest($1::smallint[], $2::uuid[], $3::int[], $4::bytea[]) as r(s, t, v, b)",
-    )
-    .bind(events.iter().map(shard).collect::<Vec<_>>())
-    .bind(events.iter().map(|e| e.ticket.uuid()).collect::<Vec<_>>())
-    .bind(events.iter().map(|e| i32::try_from(e.version).unwrap()).collect::<Vec<_>>())
-    .bind(events.iter().map(|e| e.body.to_vec()).collect::<Vec<_>>())
-    .execute(&mut *conn)
-    .await
-    .unwrap();
-    sqlx::query("select pg_notify('suban_outbox', '')").execute(conn).await.unwrap();
+    let mut packets = Packets::default();
+    for event in events {
+        packets.add(Sent {
+            ticket: event.ticket.uuid().as_bytes().to_vec(),
+            version: event.version,
+            kind: "escalated".into(),
+            role: 21,
+            person: "suban".into(),
+            request: "r".into(),
+            body: event.body.to_vec(),
+            ..Sent::default()
+        });
+    }
+    packets.put(conn).await.unwrap();
 }
 
 async fn commit(pool: &PgPool, events: &[Envelope]) {
@@ -152,14 +154,9 @@ async fn a_hint_does_not_wait_behind_the_events() {
         commit(&pool, part).await;
     }
     let pressing = stage.ticket();
-    sqlx::query(
-        "insert into core.outbox (shard, ticket_id, version, type, at, role, person, request, body)
-         values (0, $1, 0, 'hint', now(), 21, 'suban', 'hint', '')",
-    )
-    .bind(pressing.uuid())
-    .execute(&pool)
-    .await
-    .unwrap();
+    let mut hint = Packets::default();
+    hint.add(Sent::hint(pressing, At::from_micros(0)));
+    hint.put(&mut pool.acquire().await.unwrap()).await.unwrap();
     Relay::spawn(&stage.settings, &process.tasks, &process.health).unwrap();
     let batch = tokio::time::timeout(PATIENCE, urgent.next()).await.unwrap().unwrap().unwrap();
     let [hint] = batch.messages() else { panic!("one hint: {batch:?}") };

@@ -161,6 +161,6 @@ pub(super) async fn texts_with(pool: &PgPool, needles: &Needles) -> anyhow::Resu
 
 /// Events that Kafka does not have yet.
 pub(super) async fn outbox(pool: &PgPool) -> anyhow::Result<u64> {
-    let waiting: i64 = sqlx::query_scalar("select count(*) from core.outbox").fetch_one(pool).await?;
+    let waiting: i64 = sqlx::query_scalar("select coalesce(sum(events), 0) from core.outbox").fetch_one(pool).await?;
     Ok(u64::try_from(waiting)?)
 }

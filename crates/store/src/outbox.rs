@@ -1,0 +1,233 @@
+//! The way out to Kafka: the events of one transaction, packed into a few rows.
+//!
+//! A row for each event was a quarter of all rows that a ticket wrote, and each of them was written, indexed, read and
+//! deleted within a second. What is packed together stands in one order for ever, so a ticket's events do too.
+
+use std::collections::BTreeMap;
+
+use prost::Message as _;
+use sqlx::PgConnection;
+use suban_domain::{Actor, At, Recorded, Role, TicketId};
+use suban_proto::encode_event;
+use uuid::Uuid;
+
+use crate::StoreError;
+
+/// Ordinary shards; a ticket keeps to one, so that its events keep their order.
+const SHARDS: u128 = 2;
+/// The shard that holds only hints at pressing tickets.
+const HINTS: i16 = 0;
+/// Bytes of a packet: two of them fill a page of the database. A longer event has one for itself.
+const PACKET: usize = 3_900;
+
+/// An event on its way out, with all that its reader is told beside it.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Sent {
+    /// Of which ticket: 16 bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub ticket: Vec<u8>,
+    /// Its place in the ticket's log, from 1; 0 is a hint at the ticket as it is.
+    #[prost(uint32, tag = "2")]
+    pub version: u32,
+    /// The fact's name.
+    #[prost(string, tag = "3")]
+    pub kind: String,
+    /// When, in microseconds since 1970.
+    #[prost(int64, tag = "4")]
+    pub at: i64,
+    /// The role of who did it, by its number.
+    #[prost(int32, tag = "5")]
+    pub role: i32,
+    /// The person.
+    #[prost(string, tag = "6")]
+    pub person: String,
+    /// The unit.
+    #[prost(string, optional, tag = "7")]
+    pub unit: Option<String>,
+    /// The command that caused it.
+    #[prost(string, tag = "8")]
+    pub request: String,
+    /// W3C trace context of the cause.
+    #[prost(string, optional, tag = "9")]
+    pub trace: Option<String>,
+    /// The event, as in the log.
+    #[prost(bytes = "vec", tag = "10")]
+    pub body: Vec<u8>,
+}
+
+impl Sent {
+    /// An event of the log.
+    #[must_use]
+    pub fn of(recorded: &Recorded, trace: Option<&String>) -> Self {
+        let Actor { role, person, unit, .. } = &recorded.by;
+        Self {
+            ticket: recorded.ticket.uuid().as_bytes().to_vec(),
+            version: recorded.version,
+            kind: recorded.event.fact.name().to_owned(),
+            at: recorded.at.micros(),
+            role: role.number(),
+            person: person.to_string(),
+            unit: unit.as_ref().map(ToString::to_string),
+            request: recorded.request.to_string(),
+            trace: trace.cloned(),
+            body: encode_event(&recorded.event),
+        }
+    }
+
+    /// A hint at a pressing ticket as it is (design §3).
+    #[must_use]
+    pub fn hint(ticket: TicketId, at: At) -> Self {
+        Self {
+            ticket: ticket.uuid().as_bytes().to_vec(),
+            kind: "hint".to_owned(),
+            at: at.micros(),
+            role: Role::System.number(),
+            person: "suban".to_owned(),
+            request: "hint".to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Which ticket; none where the bytes are no id.
+    #[must_use]
+    pub fn ticket(&self) -> Option<Uuid> {
+        Uuid::from_slice(&self.ticket).ok()
+    }
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Packet {
+    #[prost(message, repeated, tag = "1")]
+    events: Vec<Sent>,
+}
+
+/// Takes a packet apart.
+///
+/// # Errors
+/// When the bytes are no packet.
+pub fn unpack(body: &[u8]) -> Result<Vec<Sent>, StoreError> {
+    let packet = Packet::decode(body)
+        .map_err(|e| StoreError::Damaged { what: "packet of the outbox", problem: e.to_string() })?;
+    Ok(packet.events)
+}
+
+/// Packets of one transaction, as columns.
+#[derive(Debug, Default)]
+pub struct Packets {
+    /// Each one's shard.
+    pub(crate) shard: Vec<i16>,
+    /// How many events it holds.
+    pub(crate) events: Vec<i32>,
+    /// The events, packed.
+    pub(crate) body: Vec<Vec<u8>>,
+    /// The packet of each shard that is not full.
+    open: BTreeMap<i16, usize>,
+}
+
+impl Packets {
+    /// Adds an event of a ticket; the ticket's events are added in their order.
+    pub fn add(&mut self, sent: Sent) {
+        let shard = if sent.version == 0 { HINTS } else { shard_of(&sent) };
+        let size = sent.encoded_len();
+        let fits = |at: &usize| self.body.get(*at).is_some_and(|body| body.len() + size <= PACKET);
+        let at = self.open.get(&shard).copied().filter(fits).unwrap_or_else(|| {
+            self.shard.push(shard);
+            self.events.push(0);
+            self.body.push(Vec::with_capacity(PACKET));
+            self.body.len() - 1
+        });
+        self.open.insert(shard, at);
+        if let (Some(events), Some(body)) = (self.events.get_mut(at), self.body.get_mut(at)) {
+            *events += 1;
+            // One more of the repeated field: a packet grows by writing to its end.
+            prost::encoding::message::encode(1, &sent, body);
+        }
+    }
+
+    /// What wakes the relays of these shards: their digits.
+    #[must_use]
+    pub fn shards(&self) -> String {
+        self.open.keys().map(ToString::to_string).collect()
+    }
+
+    /// Writes the packets and wakes the relays: one word a batch.
+    ///
+    /// # Errors
+    /// When Postgres is away.
+    pub async fn put(&self, conn: &mut PgConnection) -> Result<(), StoreError> {
+        if self.body.is_empty() {
+            return Ok(());
+        }
+        sqlx::query(
+            "with sent as (
+               insert into core.outbox (shard, events, body)
+               select p.shard, p.events, p.body
+                 from unnest($1::smallint[], $2::int[], $3::bytea[]) with ordinality as p(shard, events, body, n)
+                order by p.n
+             )
+             select pg_notify('suban_outbox', $4)",
+        )
+        .bind(&self.shard)
+        .bind(&self.events)
+        .bind(&self.body)
+        .bind(self.shards())
+        .execute(conn)
+        .await?;
+        Ok(())
+    }
+}
+
+/// The shard of a ticket: 1 or 2, for ever.
+fn shard_of(sent: &Sent) -> i16 {
+    let ticket = sent.ticket().unwrap_or_default().as_u128();
+    i16::try_from(1 + ticket % SHARDS).unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(ticket: u128, version: u32, bytes: usize) -> Sent {
+        Sent {
+            ticket: Uuid::from_u128(ticket).as_bytes().to_vec(),
+            version,
+            kind: "noted".into(),
+            body: vec![7; bytes],
+            ..Sent::default()
+        }
+    }
+
+    #[test]
+    fn a_tickets_events_keep_their_order_in_the_packets_of_one_shard() {
+        let mut packets = Packets::default();
+        let all: Vec<Sent> = (1..=50).flat_map(|v| (0..4).map(move |t| sent(t, v, 150))).collect();
+        all.iter().cloned().for_each(|one| packets.add(one));
+        packets.add(Sent::hint(TicketId::new(Uuid::from_u128(9)), At::from_micros(5)));
+        assert_eq!(packets.shards(), "012");
+        assert!(packets.body.iter().all(|body| body.len() <= PACKET + 10), "two packets fill a page");
+        for shard in 1..=2_i16 {
+            let of_it: Vec<Sent> = (0..packets.body.len())
+                .filter(|at| packets.shard[*at] == shard)
+                .flat_map(|at| {
+                    let events = unpack(&packets.body[at]).unwrap();
+                    assert_eq!(events.len(), usize::try_from(packets.events[at]).unwrap());
+                    events
+                })
+                .collect();
+            let wanted: Vec<Sent> = all.iter().filter(|one| shard_of(one) == shard).cloned().collect();
+            assert_eq!(of_it, wanted);
+        }
+    }
+
+    #[test]
+    fn an_event_too_long_for_a_packet_has_one_for_itself_and_others_go_on() {
+        let mut packets = Packets::default();
+        for (version, bytes) in [(1, 10), (2, 20_000), (3, 10)] {
+            packets.add(sent(2, version, bytes));
+        }
+        assert_eq!(packets.events, [1, 1, 1]);
+        let versions: Vec<u32> = packets.body.iter().flat_map(|b| unpack(b).unwrap()).map(|s| s.version).collect();
+        assert_eq!(versions, [1, 2, 3]);
+        assert!(unpack(&[0xff, 1, 2]).is_err());
+    }
+}
