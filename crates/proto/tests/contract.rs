@@ -69,6 +69,8 @@ fn whatever_changes_something_carries_a_request_id() {
         "GetGroup",
         "Judge",
         "ListSuggestions",
+        "ListMassEvents",
+        "ListSites",
         "ExplainPair",
         "ReadDraft",
         "ListCatalogues",

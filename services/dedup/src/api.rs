@@ -140,8 +140,11 @@ impl DedupService for Api {
     async fn judge(&self, request: Request<v1::JudgeRequest>) -> Result<Response<v1::JudgeReply>, Status> {
         let caller = who(&request)?;
         let ask = request.into_inner();
-        let candidates = self.of_draft(&caller, &ask).await?;
-        Ok(Response::new(v1::JudgeReply { candidates, basis: BASIS.into() }))
+        let area = edge::given::<AreaCode>(&ask.area).map_err(|e| errors::invalid("area", e))?;
+        let matter = edge::given::<MatterCode>(&ask.matter).map_err(|e| errors::invalid("matter", e))?;
+        let candidates = self.of_draft(&caller, &ask, area.as_ref(), matter.as_ref()).await?;
+        let events = self.events_of_draft(&caller, area.as_ref(), matter.as_ref()).await?;
+        Ok(Response::new(v1::JudgeReply { candidates, basis: BASIS.into(), events }))
     }
 
     async fn list_suggestions(
@@ -160,6 +163,43 @@ impl DedupService for Api {
         self.rejected(&caller, request.get_ref()).await.map(Response::new)
     }
 
+    async fn declare_mass_event(
+        &self,
+        request: Request<v1::DeclareMassEventRequest>,
+    ) -> Result<Response<v1::MassEvent>, Status> {
+        let caller = who(&request)?;
+        self.declared(&caller, request.into_inner()).await.map(Response::new)
+    }
+
+    async fn amend_mass_event(
+        &self,
+        request: Request<v1::AmendMassEventRequest>,
+    ) -> Result<Response<v1::MassEvent>, Status> {
+        let caller = who(&request)?;
+        self.amended(&caller, request.get_ref()).await.map(Response::new)
+    }
+
+    async fn end_mass_event(
+        &self,
+        request: Request<v1::EndMassEventRequest>,
+    ) -> Result<Response<v1::MassEvent>, Status> {
+        let caller = who(&request)?;
+        self.ended(&caller, request.get_ref()).await.map(Response::new)
+    }
+
+    async fn list_mass_events(
+        &self,
+        request: Request<v1::ListMassEventsRequest>,
+    ) -> Result<Response<v1::ListMassEventsReply>, Status> {
+        let caller = who(&request)?;
+        self.events(&caller, request.get_ref()).await.map(Response::new)
+    }
+
+    async fn list_sites(&self, request: Request<v1::ListSitesRequest>) -> Result<Response<v1::ListSitesReply>, Status> {
+        let caller = who(&request)?;
+        self.sites(&caller, request.get_ref()).await.map(Response::new)
+    }
+
     async fn explain_pair(
         &self,
         request: Request<v1::ExplainPairRequest>,
@@ -171,12 +211,16 @@ impl DedupService for Api {
 
 impl Api {
     /// What a draft could be the same as: what was said in the same words, then what is alike.
-    async fn of_draft(&self, caller: &Caller, ask: &v1::JudgeRequest) -> Result<Vec<v1::Candidate>, Status> {
+    async fn of_draft(
+        &self,
+        caller: &Caller,
+        ask: &v1::JudgeRequest,
+        area: Option<&AreaCode>,
+        matter: Option<&MatterCode>,
+    ) -> Result<Vec<v1::Candidate>, Status> {
         if ask.text.chars().count() > MOST {
             return Err(errors::invalid("text", format!("has more than {MOST} characters")));
         }
-        let area = edge::given::<AreaCode>(&ask.area).map_err(|e| errors::invalid("area", e))?;
-        let matter = edge::given::<MatterCode>(&ask.matter).map_err(|e| errors::invalid("matter", e))?;
         let Some(words) = suban_text::words_hash(&suban_text::normalise(&ask.text)) else { return Ok(Vec::new()) };
         let phone = suban_text::phone::normalise(&ask.phone)
             .map(|phone| suban_store::phone_hash(self.app.store.keys(), &phone));
@@ -186,8 +230,8 @@ impl Api {
         let told = Told { words: ask.text.clone(), phone, ..Told::default() };
         let known = Likened {
             reported_at: now.micros().div_euclid(1_000_000),
-            area: area.as_ref().map_or("", AreaCode::as_str),
-            category: matter.as_ref().map_or("", MatterCode::as_str),
+            area: area.map_or("", AreaCode::as_str),
+            category: matter.map_or("", MatterCode::as_str),
             ..Likened::default()
         };
         let asked = self.memory.reader().told(&known, &told, catalogue);
@@ -199,7 +243,7 @@ impl Api {
         let mut candidates: Vec<v1::Candidate> = Vec::new();
         let mut take = |id: TicketId, same_person: bool, alike: Option<&Alike>| {
             let Some(ticket) = tickets.get(&id) else { return };
-            let elsewhere = area.is_some() && ticket.area.is_some() && area != ticket.area && !same_person;
+            let elsewhere = area.is_some() && ticket.area.is_some() && area != ticket.area.as_ref() && !same_person;
             let shown_already = candidates.iter().any(|c| c.ticket_id == id.to_string());
             let Ok(reading) = view::reading(caller, ticket) else { return };
             if shown_already || elsewhere || !ticket.state.is_open() || candidates.len() >= SHOWN {

@@ -6,6 +6,7 @@ use suban_bus::{Failure, Message};
 use suban_domain::{Action, Command, DuplicateClass, RequestId, Ticket, TicketId, Verdict, VersionCode};
 use suban_service::App;
 use suban_store::{Change, Join, StoreError, Twin};
+use uuid::Uuid;
 
 use crate::{
     Judge,
@@ -13,12 +14,13 @@ use crate::{
         self, BASIS, Candidate, Judgement, Suggested,
         alike::{Found, suggestions},
     },
+    mass::{self, TakenIn},
     memory::Alike,
     tables::{self, Suggestion},
 };
 
-/// Kinds of events after which a ticket may have to be judged.
-pub(crate) const JUDGED_AFTER: &[&str] = &["accepted", "return_approved", "unmerged", "reopened"];
+/// Kinds of events that are followed: the first only begins a ticket, after the others it may have to be judged.
+pub(crate) const FOLLOWED: &[&str] = &["submitted", "accepted", "return_approved", "unmerged", "reopened"];
 
 /// Judges the tickets of a batch; those that are judged already are left alone.
 ///
@@ -26,21 +28,29 @@ pub(crate) const JUDGED_AFTER: &[&str] = &["accepted", "return_approved", "unmer
 /// When the database is away: the batch comes again.
 pub async fn judge(judge: &Judge, batch: &[Message]) -> Result<(), Failure> {
     let app = &judge.app;
-    let ids: HashSet<TicketId> = batch.iter().map(|m| m.ticket).collect();
-    let mut open: Vec<TicketId> = ids.into_iter().collect();
-    open.sort_unstable();
-    while !open.is_empty() {
-        let tickets = app.store.load(&open).await?;
-        let waiting: Vec<&Ticket> = tickets.values().filter(|t| waits_for_verdict(t)).collect();
+    let told: HashSet<TicketId> = batch.iter().filter(|m| m.kind != FOLLOWED[0]).map(|m| m.ticket).collect();
+    // As the messages left them, those that have not gone on since: a batch that comes again is judged once.
+    let mut after = app.folded.after(&app.store, batch).await?;
+    after.retain(|id, ticket| told.contains(id) && waits_for_verdict(ticket));
+    let gone_on = app.store.gone_on(after.values().map(|ticket| (ticket.id, ticket.version))).await?;
+    let (mut tickets, mut open) = (HashMap::with_capacity(after.len()), gone_on);
+    after.retain(|id, _| !open.contains(id));
+    tickets.extend(after.into_iter().map(|(id, ticket)| (id, Ticket::clone(&ticket))));
+    loop {
+        tickets.extend(app.store.load(&open).await?);
+        let mut waiting: Vec<&Ticket> = tickets.values().filter(|t| waits_for_verdict(t)).collect();
         if waiting.is_empty() {
             return Ok(());
         }
-        let Twins { joined, mut suggestions } = join_twins(app, &waiting).await?;
-        let alone: Vec<Ticket> = waiting.iter().filter(|t| !joined.contains(&t.id)).map(|t| (*t).clone()).collect();
-        find_alike(judge, alone, &mut suggestions).await?;
+        waiting.sort_unstable_by_key(|ticket| ticket.id);
+        let TakenIn { joined, by_site } = mass::take_in(app, &waiting).await?;
+        let own: Vec<&Ticket> = waiting.iter().filter(|t| !joined.contains(&t.id)).copied().collect();
+        let Twins { joined, mut suggestions } = join_twins(app, &own).await?;
+        let alone: Vec<Ticket> = own.iter().filter(|t| !joined.contains(&t.id)).map(|t| (*t).clone()).collect();
+        find_alike(judge, alone, &by_site, &mut suggestions).await?;
         open = give_verdicts(app, &waiting, &suggestions).await?;
+        tickets.clear();
     }
-    Ok(())
 }
 
 /// A ticket that went on without a verdict while nobody judged is judged when somebody does.
@@ -104,16 +114,32 @@ async fn join_twins(app: &App, waiting: &[&Ticket]) -> Result<Twins, StoreError>
 }
 
 /// Looks for tickets that are alike, holds these for those that come, and keeps what people are asked. Only what is
-/// likely enough keeps a ticket waiting.
-async fn find_alike(judge: &Judge, alone: Vec<Ticket>, suggestions: &mut Suggestions) -> Result<(), StoreError> {
+/// likely enough keeps a ticket waiting. What is about the same site of a mass event joins without a person.
+async fn find_alike(
+    judge: &Judge,
+    alone: Vec<Ticket>,
+    by_site: &HashMap<TicketId, Uuid>,
+    suggestions: &mut Suggestions,
+) -> Result<(), StoreError> {
     let Judge { app, memory } = judge;
-    let (alone, found) = memory.judge(app, alone).await?;
+    let all_of = by_site.keys().copied().collect();
+    let (mut alone, found) = memory.judge(app, alone, &all_of).await?;
     if found.is_empty() {
         return Ok(());
     }
+    let (heads, apart) = around(app, &alone, &found).await?;
+    let mut joined = HashSet::new();
+    for ticket in &alone {
+        if let (Some(event), Some(found)) = (by_site.get(&ticket.id), found.get(&ticket.id))
+            && mass::join_site(app, *event, ticket, found, &heads, &apart).await?
+        {
+            joined.insert(ticket.id);
+        }
+    }
+    alone.retain(|ticket| !joined.contains(&ticket.id));
     let now = app.clock().now();
     let mut asked = Vec::new();
-    for (ticket, suggested) in suggested(app, &alone, &found).await? {
+    for (ticket, suggested) in suggested(app, &alone, &found, &heads, &apart) {
         for one in suggested {
             if f64::from(one.probability) >= app.settings.duplicates.hold_from {
                 let heads = suggestions.entry(ticket).or_default();
@@ -128,17 +154,31 @@ async fn find_alike(judge: &Judge, alone: Vec<Ticket>, suggestions: &mut Suggest
     tables::put(app.store.pool(), asked).await
 }
 
-/// What a person is asked about each of these tickets.
-async fn suggested(
+/// Pairs that a person keeps apart.
+type Apart = HashSet<(TicketId, TicketId)>;
+
+/// The heads of the groups that were found, by what was found, and what people keep apart of it.
+async fn around(
     app: &App,
     tickets: &[Ticket],
     found: &HashMap<TicketId, Vec<Alike>>,
-) -> Result<HashMap<TicketId, Vec<Suggested>>, StoreError> {
+) -> Result<(HashMap<TicketId, Ticket>, Apart), StoreError> {
     let others: Vec<TicketId> = found.values().flatten().map(|alike| alike.ticket).collect();
     let heads = heads(app, &others).await?;
     let pairs = tickets.iter().flat_map(|t| found.get(&t.id).into_iter().flatten().map(move |alike| (t.id, alike)));
     let pairs: Vec<_> = pairs.filter_map(|(t, alike)| Some((t, heads.get(&alike.ticket)?.id))).collect();
     let apart = app.store.kept_apart(&pairs).await?;
+    Ok((heads, apart))
+}
+
+/// What a person is asked about each of these tickets.
+fn suggested(
+    app: &App,
+    tickets: &[Ticket],
+    found: &HashMap<TicketId, Vec<Alike>>,
+    heads: &HashMap<TicketId, Ticket>,
+    apart: &Apart,
+) -> HashMap<TicketId, Vec<Suggested>> {
     let in_force = app.catalogues.now();
     let (catalogue, now) = (in_force.as_ref().map(|f| &f.catalogue), app.clock().now());
     let mut asked = HashMap::new();
@@ -153,11 +193,11 @@ async fn suggested(
             asked.insert(ticket.id, suggested);
         }
     }
-    Ok(asked)
+    asked
 }
 
 /// The heads of the groups that tickets are in, by ticket.
-async fn heads(app: &App, others: &[TicketId]) -> Result<HashMap<TicketId, Ticket>, StoreError> {
+pub(crate) async fn heads(app: &App, others: &[TicketId]) -> Result<HashMap<TicketId, Ticket>, StoreError> {
     let others = app.store.load(others).await?;
     let masters: Vec<TicketId> = others.values().filter_map(Ticket::master).collect();
     let masters = app.store.load(&masters).await?;
@@ -228,7 +268,7 @@ fn basis() -> Result<VersionCode, StoreError> {
 }
 
 /// A request id that a replay makes again: the ticket and how far it had come.
-fn request(verb: &str, ticket: &Ticket) -> Result<RequestId, StoreError> {
+pub(crate) fn request(verb: &str, ticket: &Ticket) -> Result<RequestId, StoreError> {
     RequestId::new(format!("{verb}:{}:{}", ticket.id, ticket.version))
         .map_err(|e| StoreError::Damaged { what: "request id", problem: e.to_string() })
 }

@@ -8,6 +8,7 @@ use suban_domain::{DuplicateClass, Kind, Refusal, Ticket, TicketId};
 use suban_text::Catalogue;
 
 pub mod alike;
+pub mod mass;
 
 pub use alike::Suggested;
 
@@ -108,7 +109,7 @@ pub fn may_join(
 /// G1: would the same unit lead both, as the catalogue gives it or as the head was really dispatched? `None` where
 /// nobody can say. Where it depends on the hour or the subject, the head's decides for all: what is heard by night and
 /// by day is one event.
-fn leads_alike(ticket: &Ticket, head: &Ticket, catalogue: &Catalogue) -> Option<bool> {
+pub(crate) fn leads_alike(ticket: &Ticket, head: &Ticket, catalogue: &Catalogue) -> Option<bool> {
     let ours = catalogue.may_lead(ticket.matter.as_ref()?, Some(ticket.area.as_ref()?));
     match head.lead() {
         Some(task) => Some(ours.contains(&task.unit)),

@@ -2,7 +2,8 @@
 //!
 //! What intake accepted is judged in batches: a twin in identical words joins its group through the merge
 //! transitions of the ticket core; what is alike in words, place and person is put before a person; everything else
-//! gets its verdict and goes on to dispatch. People confirm, reject, merge, unmerge and change masters through the
+//! gets its verdict and goes on to dispatch. What belongs to a mass event that a supervisor declared is put together
+//! without a person, by its cause or by its site. People confirm, reject, merge, unmerge and change masters through the
 //! gRPC face. The master is the earliest received, in whatever order the
 //! judging happened; a pair that a person took apart is never put together again by a machine.
 
@@ -10,6 +11,8 @@ mod api;
 mod consumer;
 pub mod decide;
 pub mod explain;
+mod mass;
+mod mass_api;
 pub mod memory;
 mod suggestions;
 pub mod tables;
@@ -46,7 +49,7 @@ impl Judge {
 }
 
 /// The consumer group.
-pub const GROUP: Group = Group { name: "dedup", kinds: Kinds::Only(consumer::JUDGED_AFTER), pace: Pace::AtOnce };
+pub const GROUP: Group = Group { name: "dedup", kinds: Kinds::Only(consumer::FOLLOWED), pace: Pace::AtOnce };
 
 /// Starts the service on an app: its consumer and its face; answers where it listens.
 ///
@@ -56,6 +59,7 @@ pub async fn serve(app: App) -> Result<SocketAddr, StartError> {
     let judge = Judge { memory: Memory::start(&app).await?, app: app.clone() };
     app.consume_with(judge.clone(), GROUP, |with, batch| Box::pin(async move { consumer::judge(with, batch).await }))
         .await?;
+    app.tasks.spawn("mass-events", mass::look_back(app.clone()));
     let api = api::Api { app: app.clone(), memory: judge.memory };
     app.face(
         Grpc::new(Service::Dedup, &app.settings)

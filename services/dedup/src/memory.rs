@@ -7,7 +7,7 @@
 mod reading;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     convert::Infallible,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
     time::{Duration, Instant},
@@ -184,7 +184,7 @@ impl Memory {
     }
 
     /// Judges tickets in the order in which they were received, and holds each before the next is judged. Answers them
-    /// in this order, and what was found for those for which something was.
+    /// in this order, and what was found for those for which something was; of those in `all_of` even what is unlikely.
     ///
     /// # Errors
     /// When Postgres is away.
@@ -192,10 +192,12 @@ impl Memory {
         &self,
         app: &App,
         mut tickets: Vec<Ticket>,
+        all_of: &HashSet<TicketId>,
     ) -> Result<(Vec<Ticket>, HashMap<TicketId, Vec<Alike>>), StoreError> {
         let ids: Vec<TicketId> = tickets.iter().map(|t| t.id).collect();
         let told = app.store.told(&ids).await?;
         let (memory, catalogue, now) = (self.clone(), app.catalogues.now(), app.clock().now());
+        let all_of = all_of.clone();
         off_the_loop(move || {
             tickets.sort_unstable_by_key(|t| (t.received_at, t.id));
             let mut found = HashMap::new();
@@ -205,7 +207,8 @@ impl Memory {
                 let mut index = memory.index_mut();
                 let judged = index.judge(&asked.read, seconds(now), memory.model(asked.tongue));
                 index.add(&asked.read, judged.verdict());
-                let alike = memory.likely(&index, &judged.candidates);
+                let from = if all_of.contains(&ticket.id) { 0.0 } else { memory.suggest_from() };
+                let alike = likely(&index, &judged.candidates, from);
                 if !alike.is_empty() {
                     found.insert(ticket.id, alike);
                 }
@@ -221,22 +224,13 @@ impl Memory {
         off_the_loop(move || {
             let index = memory.index();
             let judged = index.judge(&asked.read, seconds(now), memory.model(asked.tongue));
-            memory.likely(&index, &judged.candidates)
+            likely(&index, &judged.candidates, memory.suggest_from())
         })
         .await
     }
 
-    fn likely(&self, index: &Index, candidates: &[Candidate]) -> Vec<Alike> {
-        let from = self.0.keep.suggest_from as f32;
-        let likely = candidates.iter().filter(|c| c.probability >= from).take(LOOKED_AT);
-        likely
-            .map(|c| Alike {
-                ticket: TicketId::new(Uuid::from_u128(c.id)),
-                probability: c.probability,
-                features: c.features,
-                closed_at: index.facts(c.id).and_then(|f| f.closed_at).map(|at| At::from_micros(at * 1_000_000)),
-            })
-            .collect()
+    fn suggest_from(&self) -> f32 {
+        self.0.keep.suggest_from as f32
     }
 
     /// How one ticket stands to an earlier one, and by which model that is weighed.
@@ -326,6 +320,18 @@ impl Memory {
         }
         Ok(())
     }
+}
+
+fn likely(index: &Index, candidates: &[Candidate], from: f32) -> Vec<Alike> {
+    let likely = candidates.iter().filter(|c| c.probability >= from).take(LOOKED_AT);
+    likely
+        .map(|c| Alike {
+            ticket: TicketId::new(Uuid::from_u128(c.id)),
+            probability: c.probability,
+            features: c.features,
+            closed_at: index.facts(c.id).and_then(|f| f.closed_at).map(|at| At::from_micros(at * 1_000_000)),
+        })
+        .collect()
 }
 
 pub(crate) fn broken(model: Unsound) -> StoreError {

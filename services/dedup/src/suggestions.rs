@@ -189,7 +189,7 @@ fn still_asked(ticket: &Ticket, head: &Ticket, class: DuplicateClass) -> bool {
         && matches!(ticket.state, State::Received | State::PendingDispatch | State::PendingSign | State::Handling)
 }
 
-fn only(caller: &Caller, roles: &[Role], what: &str) -> Result<(), Status> {
+pub(crate) fn only(caller: &Caller, roles: &[Role], what: &str) -> Result<(), Status> {
     if roles.contains(&caller.actor.role) {
         return Ok(());
     }

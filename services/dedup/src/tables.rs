@@ -1,5 +1,7 @@
 //! What is open and what ended lately, and what people are asked about.
 
+pub mod mass;
+
 use std::collections::HashMap;
 
 use sqlx::PgPool;

@@ -8,6 +8,7 @@ mod bad_input;
 mod inspection;
 mod layers;
 mod learning;
+mod mass_events;
 mod merging;
 mod normal_day;
 mod on_the_line;

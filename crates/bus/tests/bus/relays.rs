@@ -149,8 +149,8 @@ async fn a_hint_does_not_wait_behind_the_events() {
     let mut urgent = Batches::urgent(&stage.settings, Group::every("dispatch.urgent"), &process.tasks, &process.health)
         .await
         .unwrap();
-    let events = stage.events(20_000, 1);
-    for part in events.chunks(5000) {
+    let events = stage.events(100_000, 1);
+    for part in events.chunks(10_000) {
         commit(&pool, part).await;
     }
     let pressing = stage.ticket();

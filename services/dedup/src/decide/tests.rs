@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{
     alike::{Found, suggestions},
+    mass::{MassEvent, MassKind, one_site},
     *,
 };
 use crate::memory::Alike;
@@ -260,4 +261,78 @@ fn of_a_group_its_likeliest_member_is_shown_and_a_rejected_one_is_not() {
 #[test]
 fn the_rule_has_a_name_that_a_verdict_can_carry() {
     assert_eq!(VersionCode::new(BASIS).unwrap().as_str(), BASIS);
+}
+
+fn storm() -> MassEvent {
+    let at = lamp(1).received_at;
+    MassEvent {
+        id: Uuid::from_u128(7),
+        kind: MassKind::ManySites,
+        title: "台风".into(),
+        area: Some(AreaCode::new("LG01").unwrap()),
+        matters: vec![MatterCode::new("lamp").unwrap(), MatterCode::new("wages").unwrap()],
+        from: at,
+        until: at.plus(suban_domain::Span::hours(48)),
+        answer: Some(("已安排抢修".into(), at.plus(suban_domain::Span::hours(4)))),
+        master: None,
+        ended_at: None,
+        looking_back: false,
+    }
+}
+
+#[test]
+fn an_event_takes_in_what_is_of_its_place_matter_and_time() {
+    let (event, catalogue) = (storm(), catalogue());
+    let takes = |event: &MassEvent, ticket: &Ticket| event.takes_in(ticket, Some(&catalogue));
+    assert!(takes(&event, &lamp(2)));
+    let elsewhere = ticket(3, Some("lamp"), Some("LG"), Kind::Help, Flags::default());
+    let unplaced = ticket(4, Some("lamp"), None, Kind::Help, Flags::default());
+    let other = ticket(5, Some("other"), Some("LG0101"), Kind::Help, Flags::default());
+    let unread = ticket(6, None, Some("LG0101"), Kind::Help, Flags::default());
+    for outside in [&elsewhere, &unplaced, &other, &unread, &lamp(0), &lamp(60 * 49)] {
+        assert!(!takes(&event, outside), "{outside:?}");
+    }
+    let whole = MassEvent { area: None, ..storm() };
+    assert!(takes(&whole, &unplaced), "of the whole city");
+    let over = MassEvent { ended_at: Some(lamp(10).received_at), ..storm() };
+    assert!(takes(&over, &lamp(9)) && !takes(&over, &lamp(10)));
+}
+
+#[test]
+fn danger_and_one_persons_right_are_never_taken_in() {
+    let (event, catalogue) = (storm(), catalogue());
+    let wages = ticket(2, Some("wages"), Some("LG0101"), Kind::Help, Flags::default());
+    let report = ticket(3, Some("lamp"), Some("LG0101"), Kind::Report, Flags::default());
+    let secret = ticket(4, Some("lamp"), Some("LG0101"), Kind::Help, Flags { confidential: true, ..Flags::default() });
+    let danger = Ticket { urgency: suban_domain::Urgency::Critical, ..lamp(5) };
+    for own in [&wages, &report, &secret, &danger] {
+        assert!(!event.takes_in(own, Some(&catalogue)), "{own:?}");
+    }
+    assert!(!event.takes_in(&lamp(6), None), "without a catalogue nobody knows whose right it is");
+}
+
+#[test]
+fn one_house_is_one_site_and_another_pole_or_house_is_another() {
+    let catalogue = catalogue();
+    let (first, second) = (lamp(1), lamp(2));
+    let site = |features: &[(Feature, f32)]| {
+        let alike = alike(&first, features);
+        one_site(&second, &Found { alike: &alike, head: &first, kept_apart: false }, Some(&catalogue))
+    };
+    assert!(site(&[(Feature::Distance, 0.0)]));
+    assert!(site(&[(Feature::Distance, 49.0_f32.ln_1p())]));
+    assert!(!site(&[(Feature::Distance, 60.0_f32.ln_1p())]), "the catalogue says 50 m");
+    assert!(!site(&[]), "where it is nobody knows");
+    assert!(!site(&[(Feature::Distance, 0.0), (Feature::Code, -1.0)]), "another pole");
+    assert!(!site(&[(Feature::Distance, 0.0), (Feature::Building, -1.0)]), "another building");
+    assert!(!site(&[(Feature::Distance, 20.0_f32.ln_1p()), (Feature::Address, 1.0)]), "another house");
+    let alike = alike(&first, &[(Feature::Distance, 0.0)]);
+    assert!(!one_site(&second, &Found { alike: &alike, head: &first, kept_apart: true }, Some(&catalogue)));
+}
+
+#[test]
+fn a_standard_answer_expires() {
+    let event = storm();
+    assert!(event.answer_at(lamp(2).received_at).is_some());
+    assert!(event.answer_at(lamp(60 * 5).received_at).is_none());
 }
