@@ -28,7 +28,7 @@ pub(crate) fn producer(settings: &Settings, patience: Option<Duration>) -> Clien
         .set("acks", "all")
         // As other languages' clients do, so that they agree with us on a key's partition.
         .set("partitioner", "murmur2_random")
-        // A compressed batch is taken apart by the broker and by each of a dozen readers; an event is a few hundred bytes.
+        // A compressed batch is taken apart by the broker and again by each reader; an event is a few hundred bytes.
         .set("compression.type", "none")
         // One millisecond gathers what a batch queues, and nobody waits for it.
         .set("linger.ms", "1")

@@ -319,13 +319,13 @@ impl Candidate {
         }
     }
 
-    /// Sends all rows and awaits every acknowledgement. False: the process stops first.
+    /// Sends all events and awaits every acknowledgement. False: the process stops first.
     ///
     /// What is given up may arrive yet: all of it is sent again, in order, as after a crash.
     async fn send(&self, sender: &Sender, events: &[Sent]) -> Result<bool, BusError> {
         let mut waiting = Vec::with_capacity(events.len());
         for event in events {
-            let key = event.ticket().unwrap_or_default().to_string();
+            let key = event.ticket().to_string();
             // The roles of the outbox are the domain's; a number it does not know comes from a newer writer.
             let role = Role::from_number(event.role).unwrap_or(Role::System);
             let headers = envelope::headers(

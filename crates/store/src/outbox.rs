@@ -88,10 +88,10 @@ impl Sent {
         }
     }
 
-    /// Which ticket; none where the bytes are no id.
+    /// Which ticket; nil only where somebody made it by hand from bytes that are no id.
     #[must_use]
-    pub fn ticket(&self) -> Option<Uuid> {
-        Uuid::from_slice(&self.ticket).ok()
+    pub fn ticket(&self) -> Uuid {
+        Uuid::from_slice(&self.ticket).unwrap_or_default()
     }
 }
 
@@ -104,10 +104,13 @@ struct Packet {
 /// Takes a packet apart.
 ///
 /// # Errors
-/// When the bytes are no packet.
+/// When the bytes are no packet, or an event of it names no ticket.
 pub fn unpack(body: &[u8]) -> Result<Vec<Sent>, StoreError> {
-    let packet = Packet::decode(body)
-        .map_err(|e| StoreError::Damaged { what: "packet of the outbox", problem: e.to_string() })?;
+    let damaged = |problem: String| StoreError::Damaged { what: "packet of the outbox", problem };
+    let packet = Packet::decode(body).map_err(|e| damaged(e.to_string()))?;
+    if let Some(sent) = packet.events.iter().find(|sent| Uuid::from_slice(&sent.ticket).is_err()) {
+        return Err(damaged(format!("an event {:?} names no ticket", sent.kind)));
+    }
     Ok(packet.events)
 }
 
@@ -179,8 +182,7 @@ impl Packets {
 
 /// The shard of a ticket: 1 or 2, for ever.
 fn shard_of(sent: &Sent) -> i16 {
-    let ticket = sent.ticket().unwrap_or_default().as_u128();
-    i16::try_from(1 + ticket % SHARDS).unwrap_or(1)
+    i16::try_from(1 + sent.ticket().as_u128() % SHARDS).unwrap_or(1)
 }
 
 #[cfg(test)]
@@ -229,5 +231,8 @@ mod tests {
         let versions: Vec<u32> = packets.body.iter().flat_map(|b| unpack(b).unwrap()).map(|s| s.version).collect();
         assert_eq!(versions, [1, 2, 3]);
         assert!(unpack(&[0xff, 1, 2]).is_err());
+        let mut nobodys = Packets::default();
+        nobodys.add(Sent { ticket: vec![1, 2, 3], version: 1, ..Sent::default() });
+        assert!(unpack(&nobodys.body[0]).is_err(), "an event of no ticket is sent to nobody");
     }
 }

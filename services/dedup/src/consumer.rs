@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use suban_bus::{Failure, Message};
-use suban_domain::{Action, Command, DuplicateClass, RequestId, Ticket, TicketId, Verdict, VersionCode};
+use suban_domain::{Action, Command, DuplicateClass, Refusal, RequestId, Ticket, TicketId, Verdict, VersionCode};
 use suban_service::App;
 use suban_store::{Change, Join, StoreError, Twin};
 use uuid::Uuid;
@@ -102,7 +102,8 @@ async fn join_twins(app: &App, waiting: &[&Ticket]) -> Result<Twins, StoreError>
                 found.suggestions.insert(ticket.id, others);
             }
             Judgement::Same { head, class } => {
-                if join(app, ticket, head, class).await? {
+                let allowed = |member: &Ticket, master: &Ticket| decide::may_join(member, master, class, catalogue);
+                if join(app, ticket, head, class, basis()?, allowed).await? {
                     found.joined.insert(ticket.id);
                 } else {
                     found.suggestions.insert(ticket.id, vec![head]);
@@ -123,19 +124,12 @@ async fn find_alike(
 ) -> Result<(), StoreError> {
     let Judge { app, memory } = judge;
     let all_of = by_site.keys().copied().collect();
-    let (mut alone, found) = memory.judge(app, alone, &all_of).await?;
+    let (mut alone, found) = memory.judge(app, alone, all_of).await?;
     if found.is_empty() {
         return Ok(());
     }
     let (heads, apart) = around(app, &alone, &found).await?;
-    let mut joined = HashSet::new();
-    for ticket in &alone {
-        if let (Some(event), Some(found)) = (by_site.get(&ticket.id), found.get(&ticket.id))
-            && mass::join_site(app, *event, ticket, found, &heads, &apart).await?
-        {
-            joined.insert(ticket.id);
-        }
-    }
+    let joined = mass::join_sites(app, &alone, by_site, &found, (&heads, &apart)).await?;
     alone.retain(|ticket| !joined.contains(&ticket.id));
     let now = app.clock().now();
     let mut asked = Vec::new();
@@ -155,7 +149,7 @@ async fn find_alike(
 }
 
 /// Pairs that a person keeps apart.
-type Apart = HashSet<(TicketId, TicketId)>;
+pub(crate) type Apart = HashSet<(TicketId, TicketId)>;
 
 /// The heads of the groups that were found, by what was found, and what people keep apart of it.
 async fn around(
@@ -211,20 +205,16 @@ pub(crate) async fn heads(app: &App, others: &[TicketId]) -> Result<HashMap<Tick
 }
 
 /// Joins two tickets; false when the rules, looked at again under the locks, forbid it.
-async fn join(app: &App, ticket: &Ticket, head: TicketId, class: DuplicateClass) -> Result<bool, StoreError> {
-    let in_force = app.catalogues.now();
-    let join = Join {
-        a: ticket.id,
-        b: head,
-        class,
-        basis: basis()?,
-        by: App::system(),
-        at: app.clock().now(),
-        request: request("join", ticket)?,
-    };
-    let allowed = |member: &Ticket, master: &Ticket| {
-        decide::may_join(member, master, class, in_force.as_ref().map(|f| &f.catalogue))
-    };
+pub(crate) async fn join(
+    app: &App,
+    ticket: &Ticket,
+    head: TicketId,
+    class: DuplicateClass,
+    basis: VersionCode,
+    allowed: impl Fn(&Ticket, &Ticket) -> Result<(), Refusal> + Send + Sync,
+) -> Result<bool, StoreError> {
+    let (by, at, request) = (App::system(), app.clock().now(), request("join", ticket)?);
+    let join = Join { a: ticket.id, b: head, class, basis, by, at, request };
     match app.store.join(&join, &app.limits, allowed).await {
         Ok(_) => Ok(true),
         Err(StoreError::Refused(refusal)) => {
@@ -268,7 +258,7 @@ fn basis() -> Result<VersionCode, StoreError> {
 }
 
 /// A request id that a replay makes again: the ticket and how far it had come.
-pub(crate) fn request(verb: &str, ticket: &Ticket) -> Result<RequestId, StoreError> {
+fn request(verb: &str, ticket: &Ticket) -> Result<RequestId, StoreError> {
     RequestId::new(format!("{verb}:{}:{}", ticket.id, ticket.version))
         .map_err(|e| StoreError::Damaged { what: "request id", problem: e.to_string() })
 }

@@ -8,11 +8,11 @@ use std::{
 
 use suban_domain::{DuplicateClass, Refusal, Ticket, TicketId, VersionCode};
 use suban_service::App;
-use suban_store::{Join, StoreError};
+use suban_store::StoreError;
 use uuid::Uuid;
 
 use crate::{
-    consumer::{heads, request},
+    consumer::{Apart, heads, join},
     decide::{
         alike::Found,
         leads_alike,
@@ -80,7 +80,7 @@ async fn follow(app: &App, event: &mut MassEvent, ticket: &Ticket) -> Result<boo
             if head.id == ticket.id || !app.store.kept_apart(&[(ticket.id, head.id)]).await?.is_empty() {
                 return Ok(false);
             }
-            if join(app, event, ticket, &head).await? {
+            if join_event(app, event.id, ticket, &head).await? {
                 return Ok(true);
             }
             if head.state.is_open() {
@@ -97,69 +97,57 @@ async fn follow(app: &App, event: &mut MassEvent, ticket: &Ticket) -> Result<boo
     Ok(false)
 }
 
-/// Joins a ticket with an earlier one of the same event about the same site, where there is one.
-pub(crate) async fn join_site(
+/// Joins tickets with earlier ones of the same event about the same site, where there are any; answers who joined.
+pub(crate) async fn join_sites(
     app: &App,
-    event: Uuid,
-    ticket: &Ticket,
-    found: &[Alike],
-    heads: &HashMap<TicketId, Ticket>,
-    apart: &HashSet<(TicketId, TicketId)>,
-) -> Result<bool, StoreError> {
-    let Some(event) = mass::one(app.store.pool(), event).await? else { return Ok(false) };
+    tickets: &[Ticket],
+    by_site: &HashMap<TicketId, Uuid>,
+    found: &HashMap<TicketId, Vec<Alike>>,
+    (heads, apart): (&HashMap<TicketId, Ticket>, &Apart),
+) -> Result<HashSet<TicketId>, StoreError> {
+    let of_events: Vec<(&Ticket, Uuid, &Vec<Alike>)> =
+        tickets.iter().filter_map(|t| Some((t, *by_site.get(&t.id)?, found.get(&t.id)?))).collect();
+    let asked = of_events.iter().flat_map(|(_, event, found)| found.iter().map(|alike| (*event, alike.ticket)));
+    let linked = mass::linked(app.store.pool(), &asked.collect::<Vec<_>>()).await?;
     let in_force = app.catalogues.now();
     let catalogue = in_force.as_ref().map(|f| &f.catalogue);
-    let others: Vec<TicketId> = found.iter().map(|alike| alike.ticket).collect();
-    let linked = mass::of_event(app.store.pool(), event.id, &others).await?;
-    let mut sites: Vec<&Ticket> = found
-        .iter()
-        .filter(|alike| linked.contains(&alike.ticket))
-        .filter_map(|alike| {
-            let head = heads.get(&alike.ticket)?;
-            let found = Found { alike, head, kept_apart: apart.contains(&(ticket.id, head.id)) };
-            let same_lead = catalogue.and_then(|catalogue| leads_alike(ticket, head, catalogue)) != Some(false);
-            (head.id != ticket.id && head.state.is_open() && same_lead && one_site(ticket, &found, catalogue))
-                .then_some(head)
-        })
-        .collect();
-    sites.sort_unstable_by_key(|head| (head.received_at, head.id));
-    for head in sites {
-        if join(app, &event, ticket, head).await? {
-            return Ok(true);
+    let mut joined = HashSet::new();
+    for (ticket, event, found) in of_events {
+        let mut sites: Vec<&Ticket> = found
+            .iter()
+            .filter(|alike| linked.contains(&(event, alike.ticket)))
+            .filter_map(|alike| {
+                let head = heads.get(&alike.ticket)?;
+                let found = Found { alike, head, kept_apart: apart.contains(&(ticket.id, head.id)) };
+                let same_lead = catalogue.and_then(|catalogue| leads_alike(ticket, head, catalogue)) != Some(false);
+                (head.id != ticket.id && head.state.is_open() && same_lead && one_site(ticket, &found, catalogue))
+                    .then_some(head)
+            })
+            .collect();
+        sites.sort_unstable_by_key(|head| (head.received_at, head.id));
+        for head in sites {
+            if join_event(app, event, ticket, head).await? {
+                joined.insert(ticket.id);
+                break;
+            }
         }
     }
-    Ok(false)
+    Ok(joined)
 }
 
 /// Puts two tickets of an event together; false where the rules, looked at again under the locks, forbid it.
-async fn join(app: &App, event: &MassEvent, ticket: &Ticket, head: &Ticket) -> Result<bool, StoreError> {
-    let basis = VersionCode::new(format!("mass-event:{}", event.id))
+async fn join_event(app: &App, event: Uuid, ticket: &Ticket, head: &Ticket) -> Result<bool, StoreError> {
+    let basis = VersionCode::new(format!("mass-event:{event}"))
         .map_err(|e| StoreError::Damaged { what: "basis", problem: e.to_string() })?;
-    let join = Join {
-        a: ticket.id,
-        b: head.id,
-        class: DuplicateClass::D3,
-        basis,
-        by: App::system(),
-        at: app.clock().now(),
-        request: request("mass", ticket)?,
-    };
     let in_force = app.catalogues.now();
     let own = |t: &Ticket| stays_its_own(t, in_force.as_ref().map(|f| &f.catalogue));
-    let allowed = |member: &Ticket, master: &Ticket| {
+    join(app, ticket, head.id, DuplicateClass::D3, basis, |member, master| {
         if own(member) || own(master) {
             return Err(Refusal::MergeForbidden { guard: "D§9.7: danger to life or one person's right" });
         }
         Ok(())
-    };
-    match app.store.join(&join, &app.limits, allowed).await {
-        Ok(_) => Ok(true),
-        Err(StoreError::Refused(refusal)) => {
-            tracing::debug!(reason = refusal.code(), "not taken into the event");
-            Ok(false)
-        }
-        Err(other) => Err(other),
-    }
+    })
+    .await
 }
 
 /// Looks at what was open before an event was declared, a page at a time, until the process stops. Any number of

@@ -192,12 +192,11 @@ impl Memory {
         &self,
         app: &App,
         mut tickets: Vec<Ticket>,
-        all_of: &HashSet<TicketId>,
+        all_of: HashSet<TicketId>,
     ) -> Result<(Vec<Ticket>, HashMap<TicketId, Vec<Alike>>), StoreError> {
         let ids: Vec<TicketId> = tickets.iter().map(|t| t.id).collect();
         let told = app.store.told(&ids).await?;
         let (memory, catalogue, now) = (self.clone(), app.catalogues.now(), app.clock().now());
-        let all_of = all_of.clone();
         off_the_loop(move || {
             tickets.sort_unstable_by_key(|t| (t.received_at, t.id));
             let mut found = HashMap::new();

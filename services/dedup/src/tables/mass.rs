@@ -197,20 +197,24 @@ pub async fn link(pool: &PgPool, belong: &[(Uuid, &Ticket)], at: At) -> Result<(
     Ok(())
 }
 
-/// Which of these tickets belong to an event. Served by the primary key of `mass_event_ticket`.
+/// Of these pairs of event and ticket, those that belong together. Served by the primary key of `mass_event_ticket`.
 ///
 /// # Errors
 /// When Postgres is away.
-pub async fn of_event(pool: &PgPool, event: Uuid, tickets: &[TicketId]) -> Result<HashSet<TicketId>, StoreError> {
-    let ids: Vec<Uuid> = sqlx::query_scalar(
-        "select k.id from unnest($2::uuid[]) as k(id) join dedup.mass_event_ticket t
-             on t.event_id = $1 and t.ticket_id = k.id",
+pub async fn linked(pool: &PgPool, pairs: &[(Uuid, TicketId)]) -> Result<HashSet<(Uuid, TicketId)>, StoreError> {
+    if pairs.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let (events, tickets): (Vec<Uuid>, Vec<Uuid>) = pairs.iter().map(|(event, t)| (*event, t.uuid())).unzip();
+    let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(
+        "select t.event_id, t.ticket_id from unnest($1::uuid[], $2::uuid[]) as k(event_id, ticket_id)
+           join dedup.mass_event_ticket t using (event_id, ticket_id)",
     )
-    .bind(event)
-    .bind(tickets.iter().map(|t| t.uuid()).collect::<Vec<_>>())
+    .bind(&events)
+    .bind(&tickets)
     .fetch_all(pool)
     .await?;
-    Ok(ids.into_iter().map(TicketId::new).collect())
+    Ok(rows.into_iter().map(|(event, ticket)| (event, TicketId::new(ticket))).collect())
 }
 
 /// Lets arrivals join this ticket's group from now on, unless another leads meanwhile (`instead_of`).
