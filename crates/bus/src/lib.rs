@@ -25,5 +25,5 @@ pub use group::{Group, Kinds, Pace};
 pub use relay::Relay;
 pub use scan::{GroupLag, fold_topic, group_lag, topic_end};
 pub use sender::Sender;
-pub use tail::Tail;
+pub use tail::{Positions, Tail};
 pub use topics::{Topic, delete_topics, ensure_topics, group_name};

@@ -2,6 +2,7 @@
 //!
 //! A snapshot holds what was read of the requests, packed, and no word in clear. It is checked by its length and a
 //! sum over its bytes; one that is broken, or of another version, is refused, and the caller builds from its database.
+//! It carries a note of the caller's, who learns from it what came afterwards.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +12,7 @@ use crate::{
 };
 
 /// What a snapshot begins with; another number after a change of what is kept.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// A snapshot that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +31,7 @@ pub enum Broken {
 #[derive(Serialize, Deserialize)]
 struct Head {
     version: u32,
+    note: Vec<u8>,
     entries: u64,
     requests: u32,
     having: Vec<u16>,
@@ -37,28 +39,28 @@ struct Head {
 }
 
 impl Index {
-    /// Appends the index to `bytes`.
+    /// The index as bytes, with a note.
     ///
     /// # Errors
     /// When a value cannot be written, which no value here should cause.
-    pub fn snapshot(&self, bytes: Vec<u8>) -> Result<Vec<u8>, postcard::Error> {
+    pub fn snapshot(&self, note: Vec<u8>) -> Result<Vec<u8>, postcard::Error> {
         let (requests, having, often) = self.rarity().parts();
-        let head = Head { version: VERSION, entries: self.len() as u64, requests, having: having.to_vec(), often };
-        let start = bytes.len();
-        let mut bytes = postcard::to_extend(&head, bytes)?;
+        let entries = self.len() as u64;
+        let head = Head { version: VERSION, note, entries, requests, having: having.to_vec(), often };
+        let mut bytes = postcard::to_stdvec(&head)?;
         for entry in self.held() {
             bytes = postcard::to_extend(entry, bytes)?;
         }
-        let sum = sum(bytes.get(start..).unwrap_or(&[]));
+        let sum = sum(&bytes);
         bytes.extend_from_slice(&sum.to_le_bytes());
         Ok(bytes)
     }
 
-    /// The index that a snapshot was taken of, with room for so many requests.
+    /// The index that a snapshot was taken of, with room for so many requests, and the note.
     ///
     /// # Errors
     /// When it is of another version, cut off, or changed.
-    pub fn restore(bytes: &[u8], room: usize, limits: Limits) -> Result<Self, Broken> {
+    pub fn restore(bytes: &[u8], room: usize, limits: Limits) -> Result<(Self, Vec<u8>), Broken> {
         let broken = |error: postcard::Error| Broken::Bytes(error.to_string());
         let (body, kept_sum) = bytes.split_last_chunk::<8>().ok_or_else(|| Broken::Bytes("it is empty".to_owned()))?;
         if sum(body) != u64::from_le_bytes(*kept_sum) {
@@ -76,7 +78,7 @@ impl Index {
             index.hold(entry);
             rest = after;
         }
-        Ok(index)
+        Ok((index, head.note))
     }
 }
 
@@ -115,12 +117,12 @@ mod tests {
             .collect();
         let mut index = Index::new(16, Limits::default());
         requests[..3].iter().for_each(|request| index.add(request, Verdict::default()));
-        let bytes = index.snapshot(Vec::new()).unwrap();
-        let again = Index::restore(&bytes, 16, Limits::default()).unwrap();
+        let bytes = index.snapshot(vec![7]).unwrap();
+        let (again, note) = Index::restore(&bytes, 16, Limits::default()).unwrap();
         let judged =
             |index: &Index| index.judge(&requests[3], 9, &blank()).candidates.iter().map(|c| c.id).collect::<Vec<_>>();
         assert_eq!(judged(&again), judged(&index));
-        assert_eq!(again.len(), 3);
+        assert_eq!((again.len(), note), (3, vec![7]));
 
         assert!(matches!(Index::restore(&bytes[..bytes.len() - 9], 16, Limits::default()), Err(Broken::Bytes(_))));
         let mut changed = bytes.clone();
@@ -171,7 +173,7 @@ mod tests {
                 }
                 prop_assert_eq!(index.len(), held.len());
             }
-            let again = Index::restore(&index.snapshot(Vec::new()).unwrap(), 8, limits).unwrap();
+            let (again, _) = Index::restore(&index.snapshot(Vec::new()).unwrap(), 8, limits).unwrap();
             for id in 0..24 {
                 let told = |index: &Index| -> Vec<(u128, f32)> {
                     let told = |of: &Candidate| (of.id, of.score);

@@ -333,6 +333,11 @@ pub struct Duplicates {
     pub open_tickets: usize,
     /// Closed tickets that are read at start, the newest.
     pub closed_tickets: u32,
+    /// Where a process keeps what it holds; empty means nowhere.
+    pub snapshot: PathBuf,
+    /// How often that file is written anew.
+    #[serde(with = "span_text")]
+    pub snapshot_every: Duration,
 }
 
 /// A language model behind an endpoint of the OpenAI chat protocol; it only ever proposes.

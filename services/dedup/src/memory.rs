@@ -2,8 +2,9 @@
 //!
 //! Every instance holds all of them, once each: those that are open and those that were closed lately, once they are
 //! judged. A ticket that joined another in the same words is not held, for its master is. What is held is made of the
-//! database at start and kept up by the ticket topic; losing it loses nothing.
+//! database at start, or of a file that was written before, and kept up by the ticket topic; losing it loses nothing.
 
+mod kept;
 mod reading;
 
 use std::{
@@ -14,14 +15,15 @@ use std::{
 };
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use suban_bus::{Kinds, Message, Tail};
+use suban_bus::{BusError, Kinds, Message, Tail};
 use suban_domain::{At, Ticket, TicketId};
 use suban_likeness::{Candidate, Features, Id, Index, Limits, Model, Seconds, Tongue, Verdict, model::Unsound};
 use suban_runtime::settings::Duplicates;
-use suban_service::App;
+use suban_service::{App, StartError};
 use suban_store::{StoreError, Told};
 use uuid::Uuid;
 
+use self::kept::Kept;
 pub(crate) use self::reading::{Asked, Reader};
 
 use crate::tables;
@@ -54,6 +56,7 @@ const FOLLOWED: &[&str] = &[
     "transferred_out",
     "returned_upstream",
 ];
+const FOLLOWED_KINDS: Kinds = Kinds::Only(FOLLOWED);
 /// Of these, the events that end a ticket.
 pub(crate) const ENDINGS: &[&str] = FOLLOWED.split_at(4).1;
 
@@ -88,39 +91,41 @@ impl Memory {
     /// Never, unless the models that ship are broken.
     pub fn new(keep: &Duplicates) -> Result<Self, Unsound> {
         Ok(Self(Arc::new(Held {
-            index: RwLock::new(Index::new(keep.open_tickets, Limits { within_node: true, ..Limits::default() })),
+            index: RwLock::new(Index::new(keep.open_tickets, limits())),
             reader: Reader::default(),
             models: [Model::shipped(Tongue::Chinese)?, Model::shipped(Tongue::English)?],
             keep: keep.clone(),
         })))
     }
 
-    /// Fills one from the database and keeps it up as long as the process lives.
+    /// Fills one from the file that was kept, or from the database, and keeps it up as long as the process lives.
     ///
     /// # Errors
     /// When Postgres or Kafka is away.
-    pub(crate) async fn start(app: &App) -> Result<Self, suban_service::StartError> {
-        let memory = Self::new(&app.settings.duplicates).map_err(broken)?;
-        // What happens while the database is read is heard afterwards, and once more is harmless.
+    pub(crate) async fn start(app: &App) -> Result<Self, StartError> {
         let begun = Instant::now();
-        let tail = loop {
-            match Tail::tickets(&app.settings, Kinds::Only(FOLLOWED)).await {
-                Ok(tail) => break tail,
-                // A topic that was made a moment ago has no leader yet.
-                Err(error) if begun.elapsed() < PATIENCE => {
-                    tracing::warn!(%error, "the ticket topic cannot be followed yet");
-                    tokio::time::sleep(AGAIN).await;
-                }
-                Err(error) => return Err(error.into()),
+        let memory = Self::new(&app.settings.duplicates).map_err(broken)?;
+        let kept = Kept::of(app).await?;
+        let restored = match &kept {
+            Some(kept) => kept.restore(app, &memory).await?,
+            None => None,
+        };
+        let from = if restored.is_some() { "snapshot" } else { "database" };
+        let tail = match restored {
+            Some(tail) => tail,
+            None => {
+                // What happens while the database is read is heard afterwards, and once more is harmless.
+                let tail = once_there(async || Tail::tickets(&app.settings, FOLLOWED_KINDS).await).await?;
+                memory.load(app).await?;
+                tail
             }
         };
-        memory.load(app).await?;
-        let (held, app, stop) = (memory.clone(), app.clone(), app.tasks.stop());
-        app.tasks.clone().spawn("memory", async move {
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = held.follow(&app, tail) => {}
-            }
+        memory.sweep(app.clock().now());
+        tracing::info!(tickets = memory.index().len(), from, "duplicates are looked for among these");
+        metrics::gauge!("suban_duplicates_ready_seconds", "from" => from).set(begun.elapsed().as_secs_f64());
+        let (held, followed) = (memory.clone(), app.clone());
+        app.tasks.spawn("memory", async move {
+            held.follow(&followed, tail, kept).await;
             Ok::<_, Infallible>(())
         });
         Ok(memory)
@@ -147,10 +152,7 @@ impl Memory {
                 self.hold(read);
                 Ok(())
             })
-            .await?;
-        self.sweep(app.clock().now());
-        tracing::info!(tickets = self.index().len(), "duplicates are looked for among these");
-        Ok(())
+            .await
     }
 
     /// Reads tickets as they stand, those that were judged, each with when it ended.
@@ -273,20 +275,36 @@ impl Memory {
         metrics::gauge!("suban_duplicates_held").set(index.len() as f64);
     }
 
-    /// Hears what happens to tickets, in this process and in others.
-    async fn follow(&self, app: &App, mut tail: Tail) {
+    /// Hears what happens to tickets, in this process and in others, until the process stops; then, and now and again
+    /// before, what is held is kept as a file.
+    async fn follow(&self, app: &App, mut tail: Tail, kept: Option<Kept>) {
+        let stop = app.tasks.stop();
         let mut sweep = tokio::time::interval(SWEEP);
+        let every = kept.as_ref().map_or(Duration::MAX, |kept| kept.every);
+        let mut saved = tokio::time::Instant::now();
         loop {
             tokio::select! {
+                () = stop.cancelled() => break,
                 _ = sweep.tick() => self.sweep(app.clock().now()),
                 heard = tail.next() => {
                     while let Err(error) = self.hear(app, &heard).await {
+                        if stop.is_cancelled() {
+                            // The tail is further than what is held.
+                            return;
+                        }
                         tracing::warn!(%error, "what could be the same is not kept up; it is tried again");
                         tokio::time::sleep(AGAIN).await;
                     }
                     tokio::time::sleep(GATHER).await;
                 }
             }
+            if let Some(kept) = kept.as_ref().filter(|_| saved.elapsed() >= every) {
+                kept.save(self, tail.heard()).await;
+                saved = tokio::time::Instant::now();
+            }
+        }
+        if let Some(kept) = &kept {
+            kept.save(self, tail.heard()).await;
         }
     }
 
@@ -318,6 +336,25 @@ impl Memory {
             index.close(id(ticket.id), closed);
         }
         Ok(())
+    }
+}
+
+/// How far judging looks, and where.
+fn limits() -> Limits {
+    Limits { within_node: true, ..Limits::default() }
+}
+
+/// A topic that was made a moment ago has no leader yet, and a broker may be starting: it is asked again for a while.
+async fn once_there<T>(ask: impl AsyncFn() -> Result<T, BusError>) -> Result<T, BusError> {
+    let begun = Instant::now();
+    loop {
+        match ask().await {
+            Err(error) if begun.elapsed() < PATIENCE => {
+                tracing::warn!(%error, "the ticket topic cannot be followed yet");
+                tokio::time::sleep(AGAIN).await;
+            }
+            answered => return answered,
+        }
     }
 }
 

@@ -38,6 +38,20 @@ pub struct Suggestion {
     pub at: At,
 }
 
+/// Names the database that this is, so that nothing that was kept of another is taken for it.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn which_database(pool: &PgPool) -> Result<String, StoreError> {
+    let (system, database): (i64, i64) = sqlx::query_as(
+        "select system_identifier, (select oid::bigint from pg_database where datname = current_database())
+           from pg_control_system()",
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(format!("{system}/{database}"))
+}
+
 /// Tickets that are open, in the order of their ids. Served by the primary key of `ticket_open`.
 ///
 /// # Errors

@@ -35,6 +35,62 @@ async fn tickets_wait_while_dispatch_is_away_and_go_on_when_it_is_back() {
     .await;
 }
 
+/// What duplicates are looked for among is kept as a file and read again, with what happened since; one that is broken or
+/// missing costs a longer start, and nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_of_dedup_goes_on_from_the_file_that_it_kept() {
+    let file = std::env::temp_dir().join(format!("suban-held-{}", std::process::id()));
+    // Of closed tickets the database is never asked here: whoever knows one has it from the file.
+    let settings = vec![
+        ("SUBAN_DUPLICATES__SNAPSHOT", file.display().to_string()),
+        ("SUBAN_DUPLICATES__CLOSED_TICKETS", "0".to_owned()),
+    ];
+    let plan = Plan { settings, ..Plan::default() };
+    plan.story(async |city| {
+        let closed = city.citizen("亓官望舒", "19900000621").reports(words::RAILING).await;
+        let sent = city.becomes(&closed, State::PendingSign).await;
+        let (area, matter) = (sent.area.unwrap().to_string(), sent.matter.unwrap().to_string());
+        let known = async || {
+            let (area, matter, text) = (area.clone(), matter.clone(), words::RAILING_TOO.into());
+            let ask = v1::JudgeRequest { text, phone: "19900000629".into(), area, matter };
+            let found = city.agent().await.dedup().judge(ask).await.unwrap().into_inner().candidates;
+            found.into_iter().map(|c| c.number).collect::<Vec<_>>()
+        };
+        let restarts = async || {
+            city.close(Service::Dedup).await;
+            city.open(Service::Dedup).await;
+        };
+        restarts().await;
+        assert_eq!(known().await, [&*closed.number]);
+
+        // While nobody judges, it is closed and another one comes: the file knows of neither.
+        let unit = city.unit(words::ROADS).await;
+        unit.signs(&closed).await;
+        unit.contacts(&closed).await;
+        unit.hands_in(&closed, "护栏已修复,现场已清理。").await;
+        city.becomes(&closed, State::PendingCallback).await;
+        city.close(Service::Dedup).await;
+        city.citizen("亓官望舒", "19900000621").rates(&closed, 1, 2).await;
+        city.becomes(&closed, State::Closed).await;
+        let new = city.citizen("澹台知遥", "19900000622").reports(words::RAILING_AGAIN).await;
+        city.open(Service::Dedup).await;
+        city.until(&new, "it is judged", |t| t.verdict.is_some()).await;
+        let both = known().await;
+        assert!(both.contains(&closed.number) && both.contains(&new.number), "{both:?}");
+
+        // A file that was changed is not believed.
+        city.close(Service::Dedup).await;
+        let mut bytes = std::fs::read(&file).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        std::fs::write(&file, bytes).unwrap();
+        city.open(Service::Dedup).await;
+        assert_eq!(known().await, [&*new.number], "the closed one is read from nowhere");
+    })
+    .await;
+    std::fs::remove_file(file).unwrap();
+}
+
 /// A claim is a row of Postgres: whatever happens to Redis, two people never hold one ticket.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_claim_holds_while_redis_is_away_and_after_it_was_flushed() {

@@ -20,6 +20,7 @@ pub const TOLD: &[&str] = &[
     "card_shown",
     "supervised",
     "dispatched",
+    "amended",
 ];
 
 /// What a notice says: which text.
@@ -43,10 +44,12 @@ pub enum Kind {
     Order,
     /// A clock of the centre itself has run out.
     Centre,
+    /// 群体性: more people report one thing than a unit should answer alone (G8).
+    Group,
 }
 
 impl Kind {
-    const OF_STAFF: [Self; 8] = [
+    const OF_STAFF: [Self; 9] = [
         Self::Critical,
         Self::Urge,
         Self::Yellow,
@@ -55,6 +58,7 @@ impl Kind {
         Self::OrderDue2,
         Self::Order,
         Self::Centre,
+        Self::Group,
     ];
 
     /// The text's code.
@@ -70,6 +74,7 @@ impl Kind {
             Self::OrderDue2 => "ORDER_DUE_2",
             Self::Order => "ORDER",
             Self::Centre => "CENTRE",
+            Self::Group => "GROUP",
         }
     }
 
@@ -156,14 +161,17 @@ pub const fn rung(urgency: Urgency) -> Span {
 }
 
 /// Does an event ask for anything? Said before its ticket is read: of all that is dispatched only what presses counts,
-/// which is what must be signed within twenty minutes (D§8.2).
+/// which is what must be signed within twenty minutes (D§8.2), and of all that is amended only what became a mass matter.
 #[must_use]
 pub fn asks(event: &Recorded) -> bool {
-    if matches!(event.event.fact, Fact::Dispatched { .. }) {
-        let soon = event.at.plus(Span::minutes(20));
-        event.event.dues.iter().any(|due| due.timer == Timer::Sign && due.at.is_some_and(|at| at <= soon))
-    } else {
-        TOLD.contains(&event.event.fact.name())
+    #[expect(clippy::wildcard_enum_match_arm, reason = "of the other events all that `TOLD` names ask for something")]
+    match &event.event.fact {
+        Fact::Dispatched { .. } => {
+            let soon = event.at.plus(Span::minutes(20));
+            event.event.dues.iter().any(|due| due.timer == Timer::Sign && due.at.is_some_and(|at| at <= soon))
+        }
+        Fact::Amended { flags, .. } => flags.is_some_and(|flags| flags.group_event),
+        fact => TOLD.contains(&fact.name()),
     }
 }
 
@@ -192,6 +200,7 @@ pub fn plan(ticket: &Ticket, event: &Recorded, limits: &Limits) -> Vec<Planned> 
         Fact::CardShown { card, timer, unit } => plan.card(*card, *timer, unit.as_ref()),
         Fact::Supervised { order, .. } => plan.order(order.due),
         Fact::Dispatched { .. } if ticket.urgency == Urgency::Critical => plan.critical(),
+        Fact::Amended { .. } if ticket.members() > limits.group_alert => plan.group(),
         _ => Vec::new(),
     }
 }
@@ -351,6 +360,14 @@ impl Plan<'_> {
             }
         }
         told
+    }
+
+    /// So many report one thing that a leader looks at it (G8, D§9.3).
+    fn group(&self) -> Vec<Planned> {
+        let lead = self.ticket.lead().map(|task| &task.unit);
+        [Desk::Supervisors, Desk::DistrictDuty]
+            .map(|desk| self.desk(Kind::Group, desk, lead, Holds::Open, &Said::default()))
+            .to_vec()
     }
 
     /// When the work is due now, where that is later than what was promised.

@@ -65,7 +65,7 @@ fn run(how: &Dedup) -> anyhow::Result<Report> {
     let began = Instant::now();
     let bytes = std::fs::read(&path)?;
     let snapshot_mb = bytes.len() as f64 / MIB;
-    let mut index = Index::restore(&bytes, how.open, Limits::default())?;
+    let (mut index, _) = Index::restore(&bytes, how.open, Limits::default())?;
     drop(bytes);
     let ready_s = began.elapsed().as_secs_f64();
     std::fs::remove_file(&path)?;
