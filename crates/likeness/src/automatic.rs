@@ -1,6 +1,6 @@
 //! When nobody needs to look: a threshold whose precision is bounded from below, and copies word for word.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use suban_learn::eval::lower_bound;
 
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 const Z95: f64 = 1.645;
 
 /// A probability from which a merge needs nobody, and what stands behind it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Threshold {
     /// From this probability on.
     pub probability: f32,

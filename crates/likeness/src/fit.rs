@@ -64,15 +64,41 @@ pub fn fit(prior: &Model, choices: &[Choice], how: Fitting) -> Model {
             packed
         })
         .collect();
+    near(prior, how, |at, slope| {
+        let mut scores = Vec::new();
+        packed.iter().map(|choice| choice.loss(at, slope, how.named, &mut scores)).sum()
+    })
+}
+
+/// Moves a model from `prior` to what people said of pairs, each by itself: whether the two are the same matter. The
+/// loss is that of a logistic regression, at the prior's calibration.
+#[must_use]
+pub fn fit_pairs(prior: &Model, pairs: &[(Features, bool)], how: Fitting) -> Model {
+    let packed: Vec<(Vec<(u32, f32)>, f64)> =
+        pairs.iter().map(|(features, right)| (prior.parts(features), f64::from(u8::from(*right)))).collect();
+    let (bias, by_score) = (f64::from(prior.calibration.bias), f64::from(prior.calibration.score));
+    near(prior, how, |at, slope| {
+        let mut loss = 0.0;
+        for (parts, truth) in &packed {
+            let score: f64 = parts.iter().map(|(number, part)| at[*number as usize] * f64::from(*part)).sum();
+            let odds = bias + by_score * score;
+            loss += logistic(odds, *truth);
+            let push = by_score * (chance(odds) - truth);
+            for (number, part) in parts {
+                slope[*number as usize] += push * f64::from(*part);
+            }
+        }
+        loss
+    })
+}
+
+/// The model near `prior` with the least loss; `loss` adds to the slope.
+fn near(prior: &Model, how: Fitting, loss: impl Fn(&[f64], &mut [f64]) -> f64) -> Model {
     let start: Vec<f64> = prior.numbers().iter().map(|number| f64::from(*number)).collect();
     let neighbours = prior.neighbours();
-    let loss = |at: &[f64], slope: &mut [f64]| {
+    let whole = |at: &[f64], slope: &mut [f64]| {
         slope.iter_mut().for_each(|s| *s = 0.0);
-        let mut loss = 0.0;
-        let mut scores = Vec::new();
-        for choice in &packed {
-            loss += choice.loss(at, slope, how.named, &mut scores);
-        }
+        let mut loss = loss(at, slope);
         for ((number, prior), slope) in at.iter().zip(&start).zip(slope.iter_mut()) {
             loss += 0.5 * how.ridge * (number - prior).powi(2);
             *slope += how.ridge * (number - prior);
@@ -86,9 +112,18 @@ pub fn fit(prior: &Model, choices: &[Choice], how: Fitting) -> Model {
         }
         loss
     };
-    let fitted = lbfgs(start.clone(), how.steps, loss);
+    let fitted = lbfgs(start.clone(), how.steps, whole);
     let numbers: Vec<f32> = fitted.iter().map(|number| *number as f32).collect();
     prior.clone().with_numbers(&numbers)
+}
+
+/// ln(1 + e^odds) − truth × odds, without overflow.
+fn logistic(odds: f64, truth: f64) -> f64 {
+    odds.max(0.0) + (-odds.abs()).exp().ln_1p() - truth * odds
+}
+
+fn chance(odds: f64) -> f64 {
+    1.0 / (1.0 + (-odds).exp())
 }
 
 impl Packed {
@@ -211,9 +246,8 @@ pub fn calibrate(firsts: &[First]) -> Calibration {
             let row = [1.0, f64::from(first.score)];
             let odds: f64 = row.iter().zip(at).map(|(r, x)| r * x).sum();
             let truth = f64::from(u8::from(first.right));
-            // ln(1 + e^odds) − truth × odds, without overflow
-            loss += odds.max(0.0) + (-odds.abs()).exp().ln_1p() - truth * odds;
-            let push = 1.0 / (1.0 + (-odds).exp()) - truth;
+            loss += logistic(odds, truth);
+            let push = chance(odds) - truth;
             slope.iter_mut().zip(row).for_each(|(s, r)| *s += push * r);
         }
         loss

@@ -12,6 +12,7 @@ pub mod features;
 pub mod fit;
 pub mod index;
 mod keys;
+pub mod learned;
 pub mod model;
 pub mod place;
 pub mod rarity;

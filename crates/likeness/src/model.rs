@@ -165,7 +165,7 @@ impl Model {
         Ok(model)
     }
 
-    fn check(&self) -> Result<(), Unsound> {
+    pub(crate) fn check(&self) -> Result<(), Unsound> {
         let ascending = |knots: &[f32]| !knots.is_empty() && knots.windows(2).all(|k| k[0] < k[1]) && finite(knots);
         for curve in &self.curves {
             let sound = ascending(&curve.knots) && curve.adds.len() == curve.knots.len() && finite(&curve.adds);

@@ -325,6 +325,10 @@ pub struct Duplicates {
     pub suggest_from: f64,
     /// A ticket waits for the answer from this probability on; below it is sent meanwhile. 0 to 1.
     pub hold_from: f64,
+    /// Share of what would be merged without a person that one is asked about, in thousandths.
+    pub checked_permille: u16,
+    /// So many a week at least.
+    pub checked_a_week: u32,
     /// An open ticket that was reported earlier than this is no longer looked at, days.
     pub open_days: u32,
     /// A closed ticket is looked at for so long, days (W_closed).

@@ -23,7 +23,7 @@ use tonic::{Request, Response, Status};
 use crate::{
     decide::{self, BASIS},
     memory::{Alike, Memory},
-    suggestions::{candidate, reasoned, shown},
+    suggestions::{candidate, reasoned, shown, tongue},
     tables,
 };
 
@@ -239,7 +239,8 @@ impl Api {
         let ids: Vec<TicketId> = said.iter().map(|s| s.ticket).chain(alike.iter().map(|a| a.ticket)).collect();
         let tickets = self.app.store.load(&ids).await.map_err(|e| status(&e))?;
         let texts = self.app.store.told(&ids).await.map_err(|e| status(&e))?;
-        let model = self.memory.model_of(&told);
+        let judging = self.memory.judging();
+        let model = judging.learned.model(tongue(&told));
         let mut candidates: Vec<v1::Candidate> = Vec::new();
         let mut take = |id: TicketId, same_person: bool, alike: Option<&Alike>| {
             let Some(ticket) = tickets.get(&id) else { return };

@@ -2,8 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use futures::future::try_join_all;
 use suban_bus::{Failure, Message};
-use suban_domain::{Action, Command, DuplicateClass, Refusal, RequestId, Ticket, TicketId, Verdict, VersionCode};
+use suban_domain::{
+    Action, AreaCode, Command, DuplicateClass, Fact, Refusal, RequestId, Ticket, TicketId, Verdict, VersionCode,
+};
 use suban_service::App;
 use suban_store::{Change, Join, StoreError, Twin};
 use uuid::Uuid;
@@ -12,17 +15,21 @@ use crate::{
     Judge,
     decide::{
         self, BASIS, Candidate, Judgement, Suggested,
-        alike::{Found, suggestions},
+        alike::{Found, Measures, suggestions},
     },
+    learning::Judging,
     mass::{self, TakenIn},
     memory::Alike,
+    suggestions::may_be_asked,
     tables::{self, Suggestion},
 };
 
-/// Kinds of events that are followed: the first only begins a ticket, after the others it may have to be judged.
-pub(crate) const FOLLOWED: &[&str] = &["submitted", "accepted", "return_approved", "unmerged", "reopened"];
+/// Kinds of events that are followed: the first only begins a ticket, after the others it may have to be judged, for the
+/// first time or again.
+pub(crate) const FOLLOWED: &[&str] =
+    &["submitted", "accepted", "return_approved", "unmerged", "reopened", "amended", "supplemented"];
 
-/// Judges the tickets of a batch; those that are judged already are left alone.
+/// Judges the tickets of a batch; those that are judged already are left alone, unless what they say has changed.
 ///
 /// # Errors
 /// When the database is away: the batch comes again.
@@ -31,11 +38,51 @@ pub async fn judge(judge: &Judge, batch: &[Message]) -> Result<(), Failure> {
     let told: HashSet<TicketId> = batch.iter().filter(|m| m.kind != FOLLOWED[0]).map(|m| m.ticket).collect();
     // As the messages left them, those that have not gone on since: a batch that comes again is judged once.
     let mut after = app.folded.after(&app.store, batch).await?;
+    let changed: HashSet<TicketId> = batch.iter().filter(|m| says_otherwise(m)).map(|m| m.ticket).collect();
+    let changed = after.values().filter(|ticket| changed.contains(&ticket.id) && may_be_asked(ticket));
+    let changed: Vec<Ticket> = changed.filter(|t| !waits_for_verdict(t)).map(|t| Ticket::clone(t)).collect();
+    // People are asked; what was sent to a unit is not merged behind its back.
+    find_alike(judge, changed, &HashMap::new(), &mut Suggestions::default()).await?;
     after.retain(|id, ticket| told.contains(id) && waits_for_verdict(ticket));
     let gone_on = app.store.gone_on(after.values().map(|ticket| (ticket.id, ticket.version))).await?;
-    let (mut tickets, mut open) = (HashMap::with_capacity(after.len()), gone_on);
-    after.retain(|id, _| !open.contains(id));
-    tickets.extend(after.into_iter().map(|(id, ticket)| (id, Ticket::clone(&ticket))));
+    let mut blocks: [Block; BLOCKS] = Default::default();
+    let whole = after.len() < MANY;
+    let block = |area: Option<&AreaCode>| if whole { 0 } else { block_of(area) };
+    for (id, ticket) in after {
+        let block = &mut blocks[block(ticket.area.as_ref())];
+        if gone_on.contains(&id) {
+            block.to_load.push(id);
+        } else {
+            block.tickets.insert(id, Ticket::clone(&ticket));
+        }
+    }
+    // While one block waits for the database, another is compared.
+    try_join_all(blocks.into_iter().map(|block| judge_block(judge, block))).await?;
+    Ok(())
+}
+
+/// Tickets that are judged in their order: neighbours are of one block.
+#[derive(Default)]
+struct Block {
+    tickets: HashMap<TicketId, Ticket>,
+    to_load: Vec<TicketId>,
+}
+
+/// Blocks that are judged at once.
+const BLOCKS: usize = 2;
+/// Fewer tickets than this are one block.
+const MANY: usize = 100;
+
+/// The block of an area; what lies nowhere is of one block. All are compared in one memory, so that nothing is missed
+/// between two blocks: what is judged later sees what was judged before.
+fn block_of(area: Option<&AreaCode>) -> usize {
+    let code = area.map_or("", |area| area.as_str());
+    code.bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte))) % BLOCKS
+}
+
+/// Judges a block until nobody of it waits for a verdict.
+async fn judge_block(judge: &Judge, block: Block) -> Result<(), StoreError> {
+    let (app, Block { mut tickets, to_load: mut open }) = (&judge.app, block);
     loop {
         tickets.extend(app.store.load(&open).await?);
         let mut waiting: Vec<&Ticket> = tickets.values().filter(|t| waits_for_verdict(t)).collect();
@@ -48,7 +95,7 @@ pub async fn judge(judge: &Judge, batch: &[Message]) -> Result<(), Failure> {
         let Twins { joined, mut suggestions } = join_twins(app, &own).await?;
         let alone: Vec<Ticket> = own.iter().filter(|t| !joined.contains(&t.id)).map(|t| (*t).clone()).collect();
         find_alike(judge, alone, &by_site, &mut suggestions).await?;
-        open = give_verdicts(app, &waiting, &suggestions).await?;
+        open = give_verdicts(judge, &waiting, &suggestions).await?;
         tickets.clear();
     }
 }
@@ -57,6 +104,21 @@ pub async fn judge(judge: &Judge, batch: &[Message]) -> Result<(), Failure> {
 fn waits_for_verdict(ticket: &Ticket) -> bool {
     let unjudged = matches!(ticket.verdict, None | Some(Verdict::NotJudged));
     unjudged && ticket.state.is_open() && ticket.master().is_none()
+}
+
+/// Does a ticket say something else after this: other words, another place or matter?
+fn says_otherwise(message: &Message) -> bool {
+    if !matches!(message.kind.as_ref(), "amended" | "supplemented") {
+        return false;
+    }
+    // What cannot be opened is named by the fold.
+    message.recorded().is_ok_and(|recorded| {
+        if let Fact::Amended { matter, area, point, title, .. } = &recorded.event.fact {
+            matter.is_some() || area.is_some() || point.is_some() || title.is_some()
+        } else {
+            true
+        }
+    })
 }
 
 /// What was found for a ticket that does not join another.
@@ -122,6 +184,9 @@ async fn find_alike(
     by_site: &HashMap<TicketId, Uuid>,
     suggestions: &mut Suggestions,
 ) -> Result<(), StoreError> {
+    if alone.is_empty() {
+        return Ok(());
+    }
     let Judge { app, memory } = judge;
     let all_of = by_site.keys().copied().collect();
     let (mut alone, found) = memory.judge(app, alone, all_of).await?;
@@ -132,20 +197,48 @@ async fn find_alike(
     let joined = mass::join_sites(app, &alone, by_site, &found, (&heads, &apart)).await?;
     alone.retain(|ticket| !joined.contains(&ticket.id));
     let now = app.clock().now();
+    let judging = memory.judging();
+    let found = suggested(app, &judging, &alone, &found, &heads, &apart);
+    let joined = join_sure(app, &judging, &alone, &found, &heads).await?;
     let mut asked = Vec::new();
-    for (ticket, suggested) in suggested(app, &alone, &found, &heads, &apart) {
-        for one in suggested {
+    for ticket in alone.iter().filter(|ticket| !joined.contains(&ticket.id)) {
+        for one in found.get(&ticket.id).into_iter().flatten() {
             if f64::from(one.probability) >= app.settings.duplicates.hold_from {
-                let heads = suggestions.entry(ticket).or_default();
+                let heads = suggestions.entry(ticket.id).or_default();
                 if !heads.contains(&one.head) {
                     heads.push(one.head);
                 }
             }
             metrics::counter!("suban_suggestions_total", "class" => one.class.code()).increment(1);
-            asked.push(Suggestion { ticket, suggested: one, basis: BASIS.to_owned(), at: now });
+            let (suggested, basis) = (one.clone(), judging.basis.to_string());
+            asked.push(Suggestion { ticket: ticket.id, suggested, basis, at: now, matter: ticket.matter.clone() });
         }
     }
     tables::put(app.store.pool(), asked).await
+}
+
+/// Joins those that are sure enough by what the city's answers taught; answers who joined.
+async fn join_sure(
+    app: &App,
+    judging: &Judging,
+    tickets: &[Ticket],
+    found: &HashMap<TicketId, Vec<Suggested>>,
+    heads: &HashMap<TicketId, Ticket>,
+) -> Result<HashSet<TicketId>, StoreError> {
+    let in_force = app.catalogues.now();
+    let catalogue = in_force.as_ref().map(|f| &f.catalogue);
+    let earliest = |one: &&Suggested| heads.values().find(|head| head.id == one.head).map(|h| (h.received_at, h.id));
+    let mut joined = HashSet::new();
+    for ticket in tickets.iter().filter(|ticket| waits_for_verdict(ticket)) {
+        let sure = found.get(&ticket.id).into_iter().flatten().filter(|one| one.sure);
+        // The earliest received leads (D§9.5).
+        let Some(one) = sure.min_by_key(earliest) else { continue };
+        let allowed = |member: &Ticket, master: &Ticket| decide::may_join(member, master, one.class, catalogue);
+        if join(app, ticket, one.head, one.class, judging.basis.clone(), allowed).await? {
+            joined.insert(ticket.id);
+        }
+    }
+    Ok(joined)
 }
 
 /// Pairs that a person keeps apart.
@@ -168,6 +261,7 @@ async fn around(
 /// What a person is asked about each of these tickets.
 fn suggested(
     app: &App,
+    judging: &Judging,
     tickets: &[Ticket],
     found: &HashMap<TicketId, Vec<Alike>>,
     heads: &HashMap<TicketId, Ticket>,
@@ -175,6 +269,7 @@ fn suggested(
 ) -> HashMap<TicketId, Vec<Suggested>> {
     let in_force = app.catalogues.now();
     let (catalogue, now) = (in_force.as_ref().map(|f| &f.catalogue), app.clock().now());
+    let measures = Measures { learned: &judging.learned, keep: &app.settings.duplicates, lots: judging.lots };
     let mut asked = HashMap::new();
     for ticket in tickets {
         let of_it = found.get(&ticket.id).into_iter().flatten().filter_map(|alike| {
@@ -182,7 +277,7 @@ fn suggested(
             Some(Found { alike, head, kept_apart: apart.contains(&(ticket.id, head.id)) })
         });
         let found: Vec<Found<'_>> = of_it.collect();
-        let suggested = suggestions(ticket, &found, catalogue, &app.settings.duplicates, now);
+        let suggested = suggestions(ticket, &found, catalogue, measures, now);
         if !suggested.is_empty() {
             asked.insert(ticket.id, suggested);
         }
@@ -226,7 +321,12 @@ pub(crate) async fn join(
 }
 
 /// Says of every ticket that follows none whether it is new; answers those that others were faster with.
-async fn give_verdicts(app: &App, waiting: &[&Ticket], suggestions: &Suggestions) -> Result<Vec<TicketId>, StoreError> {
+async fn give_verdicts(
+    judge: &Judge,
+    waiting: &[&Ticket],
+    suggestions: &Suggestions,
+) -> Result<Vec<TicketId>, StoreError> {
+    let (app, judging) = (&judge.app, judge.memory.judging());
     let mut changes = Vec::new();
     // Those that just joined or became masters are overtaken here, and looked at once more.
     for ticket in waiting.iter().map(|t| (*t).clone()) {
@@ -236,7 +336,7 @@ async fn give_verdicts(app: &App, waiting: &[&Ticket], suggestions: &Suggestions
             by: App::system(),
             at: app.clock().now(),
             request: request("judge", &ticket)?,
-            action: Action::Judge { verdict, candidates, basis: basis()? },
+            action: Action::Judge { verdict, candidates, basis: judging.basis.clone() },
         };
         match Change::decide(ticket, &command, &app.limits) {
             Ok(change) => changes.push(change),

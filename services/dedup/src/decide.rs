@@ -8,10 +8,13 @@ use suban_domain::{DuplicateClass, Kind, Refusal, Ticket, TicketId};
 use suban_text::Catalogue;
 
 pub mod alike;
+pub mod lots;
 pub mod mass;
 
 pub use alike::Suggested;
 
+/// The rule about identical words, the first part of what is recorded with each verdict.
+pub const SAME_WORDS: &str = "same-words:1";
 /// The rule that judges, recorded with each verdict: the same words, or likeness by the curves that ship.
 pub const BASIS: &str = "same-words:1/likeness:1";
 

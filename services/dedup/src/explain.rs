@@ -24,7 +24,8 @@ pub async fn explain(judge: &Judge, ticket: &Ticket, other: &Ticket) -> Result<E
     let said =
         |t: &Ticket| memory.reader().ticket(t, words.get(&t.id).unwrap_or(&suban_store::Told::default()), catalogue);
     let now = app.clock().now();
-    let (beside, model) = memory.beside(&said(ticket), &said(other), now);
+    let (judging, new) = (memory.judging(), said(ticket));
+    let (beside, model) = (memory.beside(&new, &said(other), now), judging.learned.model(new.tongue));
     let head = match other.master() {
         Some(master) => app.store.load_one(master).await?,
         None => other.clone(),
@@ -38,5 +39,5 @@ pub async fn explain(judge: &Judge, ticket: &Ticket, other: &Ticket) -> Result<E
     let probability = model.probability(model.score(&features));
     let alike = Alike { ticket: other.id, probability, features, closed_at };
     let found = Found { alike: &alike, head: &head, kept_apart };
-    Ok(told(model, &features, &case(ticket, &found, catalogue, &app.settings.duplicates, now)))
+    Ok(told(model, &features, &case(ticket, &found, catalogue, (&judging.learned, &app.settings.duplicates), now)))
 }

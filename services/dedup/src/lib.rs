@@ -3,7 +3,7 @@
 //! What intake accepted is judged in batches: a twin in identical words joins its group through the merge
 //! transitions of the ticket core; what is alike in words, place and person is put before a person; everything else
 //! gets its verdict and goes on to dispatch. What belongs to a mass event that a supervisor declared is put together
-//! without a person, by its cause or by its site. People confirm, reject, merge, unmerge and change masters through the
+//! without a person, by its cause or by its site, and so is what a city's own answers make sure enough. People confirm, reject, merge, unmerge and change masters through the
 //! gRPC face. The master is the earliest received, in whatever order the
 //! judging happened; a pair that a person took apart is never put together again by a machine.
 
@@ -11,6 +11,7 @@ mod api;
 mod consumer;
 pub mod decide;
 pub mod explain;
+pub mod learning;
 mod mass;
 mod mass_api;
 pub mod memory;
@@ -42,7 +43,8 @@ impl Judge {
     /// # Errors
     /// When Postgres is away.
     pub async fn of(app: &App) -> Result<Self, StartError> {
-        let memory = Memory::new(&app.settings.duplicates).map_err(memory::broken)?;
+        let memory = Memory::new(&app.settings.duplicates)?;
+        memory.look(app).await?;
         memory.load(app).await?;
         Ok(Self { app: app.clone(), memory })
     }

@@ -17,22 +17,22 @@ use std::{
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use suban_bus::{BusError, Kinds, Message, Tail};
 use suban_domain::{At, Ticket, TicketId};
-use suban_likeness::{Candidate, Features, Id, Index, Limits, Model, Seconds, Tongue, Verdict, model::Unsound};
+use suban_likeness::{Candidate, Features, Id, Index, Limits, Seconds, Verdict};
 use suban_runtime::settings::Duplicates;
 use suban_service::{App, StartError};
-use suban_store::{StoreError, Told};
+use suban_store::StoreError;
 use uuid::Uuid;
 
 use self::kept::Kept;
 pub(crate) use self::reading::{Asked, Reader};
 
-use crate::tables;
+use crate::{learning::Judging, tables};
 
 /// Tickets read in one go.
 const PAGE: u32 = 1000;
 /// Pages read at once, on as many cores.
 const AT_ONCE: usize = 2;
-/// How often what is too old is let go.
+/// How often what is too old is let go, and looked what is in force.
 const SWEEP: Duration = Duration::from_secs(60);
 /// A start waits so long for the topic.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -67,7 +67,7 @@ pub struct Memory(Arc<Held>);
 struct Held {
     index: RwLock<Index>,
     reader: Reader,
-    models: [Model; 2],
+    judging: RwLock<Arc<Judging>>,
     keep: Duplicates,
 }
 
@@ -85,15 +85,15 @@ pub struct Alike {
 }
 
 impl Memory {
-    /// An empty one.
+    /// An empty one that judges by what ships.
     ///
     /// # Errors
-    /// Never, unless the models that ship are broken.
-    pub fn new(keep: &Duplicates) -> Result<Self, Unsound> {
+    /// Never, unless what ships is broken.
+    pub fn new(keep: &Duplicates) -> Result<Self, StoreError> {
         Ok(Self(Arc::new(Held {
             index: RwLock::new(Index::new(keep.open_tickets, limits())),
             reader: Reader::default(),
-            models: [Model::shipped(Tongue::Chinese)?, Model::shipped(Tongue::English)?],
+            judging: RwLock::new(Arc::new(Judging::shipped()?)),
             keep: keep.clone(),
         })))
     }
@@ -104,7 +104,8 @@ impl Memory {
     /// When Postgres or Kafka is away.
     pub(crate) async fn start(app: &App) -> Result<Self, StartError> {
         let begun = Instant::now();
-        let memory = Self::new(&app.settings.duplicates).map_err(broken)?;
+        let memory = Self::new(&app.settings.duplicates)?;
+        memory.look(app).await?;
         let kept = Kept::of(app).await?;
         let restored = match &kept {
             Some(kept) => kept.restore(app, &memory).await?,
@@ -201,15 +202,18 @@ impl Memory {
         let (memory, catalogue, now) = (self.clone(), app.catalogues.now(), app.clock().now());
         off_the_loop(move || {
             tickets.sort_unstable_by_key(|t| (t.received_at, t.id));
-            let mut found = HashMap::new();
+            let (mut found, judging) = (HashMap::new(), memory.judging());
             for ticket in &tickets {
                 let Some(told) = told.get(&ticket.id) else { continue };
                 let asked = memory.reader().ticket(ticket, told, catalogue.as_ref().map(|f| &f.catalogue));
                 let mut index = memory.index_mut();
-                let judged = index.judge(&asked.read, seconds(now), memory.model(asked.tongue));
+                let judged = index.judge(&asked.read, seconds(now), judging.learned.model(asked.tongue));
                 index.add(&asked.read, judged.verdict());
-                let from = if all_of.contains(&ticket.id) { 0.0 } else { memory.suggest_from() };
-                let alike = likely(&index, &judged.candidates, from);
+                let all = all_of.contains(&ticket.id);
+                let alike = likely(&index, &judged.candidates, |other, probability| {
+                    all || f64::from(probability) >= memory.suggest_from()
+                        || judging.lots.falls_on_unlikely(ticket.id, other, probability, memory.suggest_from())
+                });
                 if !alike.is_empty() {
                     found.insert(ticket.id, alike);
                 }
@@ -224,22 +228,21 @@ impl Memory {
         let memory = self.clone();
         off_the_loop(move || {
             let index = memory.index();
-            let judged = index.judge(&asked.read, seconds(now), memory.model(asked.tongue));
-            likely(&index, &judged.candidates, memory.suggest_from())
+            let judged = index.judge(&asked.read, seconds(now), memory.judging().learned.model(asked.tongue));
+            likely(&index, &judged.candidates, |_, probability| f64::from(probability) >= memory.suggest_from())
         })
         .await
     }
 
-    fn suggest_from(&self) -> f32 {
-        self.0.keep.suggest_from as f32
+    fn suggest_from(&self) -> f64 {
+        self.0.keep.suggest_from
     }
 
-    /// How one ticket stands to an earlier one, and by which model that is weighed.
-    pub(crate) fn beside(&self, new: &Asked, earlier: &Asked, now: At) -> (Features, &Model) {
+    /// How one ticket stands to an earlier one.
+    pub(crate) fn beside(&self, new: &Asked, earlier: &Asked, now: At) -> Features {
         let found =
             self.index().compared(&new.read, seconds(now)).into_iter().find(|(id, _)| *id == earlier.read.facts.id);
-        let features = found.map_or_else(|| self.index().beside(&new.read, &earlier.read, seconds(now)), |(_, of)| of);
-        (features, self.model(new.tongue))
+        found.map_or_else(|| self.index().beside(&new.read, &earlier.read, seconds(now)), |(_, of)| of)
     }
 
     /// Reads what is compared.
@@ -247,17 +250,19 @@ impl Memory {
         &self.0.reader
     }
 
-    /// The model of the language that somebody spoke.
-    pub(crate) fn model_of(&self, told: &Told) -> &Model {
-        self.model(Tongue::of([told.words.as_str()]))
+    /// By what is judged now.
+    pub(crate) fn judging(&self) -> Arc<Judging> {
+        self.0.judging.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn model(&self, tongue: Tongue) -> &Model {
-        let [chinese, english] = &self.0.models;
-        match tongue {
-            Tongue::Chinese => chinese,
-            Tongue::English => english,
-        }
+    /// Looks what is in force and what people have said.
+    ///
+    /// # Errors
+    /// When Postgres is away.
+    pub(crate) async fn look(&self, app: &App) -> Result<(), StoreError> {
+        let now = self.judging().now(app).await?;
+        *self.0.judging.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(now);
+        Ok(())
     }
 
     fn index(&self) -> RwLockReadGuard<'_, Index> {
@@ -285,7 +290,12 @@ impl Memory {
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
-                _ = sweep.tick() => self.sweep(app.clock().now()),
+                _ = sweep.tick() => {
+                    self.sweep(app.clock().now());
+                    if let Err(error) = self.look(app).await {
+                        tracing::warn!(%error, "by what is judged could not be looked up; it goes on as it was");
+                    }
+                }
                 heard = tail.next() => {
                     while let Err(error) = self.hear(app, &heard).await {
                         if stop.is_cancelled() {
@@ -358,20 +368,17 @@ async fn once_there<T>(ask: impl AsyncFn() -> Result<T, BusError>) -> Result<T, 
     }
 }
 
-fn likely(index: &Index, candidates: &[Candidate], from: f32) -> Vec<Alike> {
-    let likely = candidates.iter().filter(|c| c.probability >= from).take(LOOKED_AT);
+fn likely(index: &Index, candidates: &[Candidate], wanted: impl Fn(TicketId, f32) -> bool) -> Vec<Alike> {
+    let ticket = |of: &Candidate| TicketId::new(Uuid::from_u128(of.id));
+    let likely = candidates.iter().filter(|c| wanted(ticket(c), c.probability)).take(LOOKED_AT);
     likely
         .map(|c| Alike {
-            ticket: TicketId::new(Uuid::from_u128(c.id)),
+            ticket: ticket(c),
             probability: c.probability,
             features: c.features,
             closed_at: index.facts(c.id).and_then(|f| f.closed_at).map(|at| At::from_micros(at * 1_000_000)),
         })
         .collect()
-}
-
-pub(crate) fn broken(model: Unsound) -> StoreError {
-    StoreError::Damaged { what: "model of likeness", problem: model.to_string() }
 }
 
 /// Runs what keeps a core busy where it does not keep the connections waiting.

@@ -1,7 +1,10 @@
 //! What people are asked about tickets that are alike, and what they say.
 
 use suban_domain::{Action, DuplicateClass, Role, State, Ticket, TicketId, Verdict, VersionCode};
-use suban_likeness::explain::{Reason, Sentence, reasons};
+use suban_likeness::{
+    Tongue,
+    explain::{Reason, Sentence, reasons},
+};
 use suban_proto::v1;
 use suban_runtime::{
     access::{Caller, policy::Reading},
@@ -66,7 +69,7 @@ impl Api {
         let ids: Vec<TicketId> = asked.iter().flat_map(|s| [s.ticket, s.suggested.head]).collect();
         let tickets = self.app.store.load(&ids).await.map_err(|e| status(&e))?;
         let words = self.app.store.told(&ids).await.map_err(|e| status(&e))?;
-        let nothing = Told::default();
+        let (nothing, judging) = (Told::default(), self.memory.judging());
         let (mut told, mut lapsed): (Vec<v1::Suggestion>, Vec<_>) = (Vec::new(), Vec::new());
         for one in asked {
             let (Some(ticket), Some(head)) = (tickets.get(&one.ticket), tickets.get(&one.suggested.head)) else {
@@ -83,7 +86,7 @@ impl Api {
             let suggested = &one.suggested;
             let mut candidate = candidate(head, suggested.class, f64::from(suggested.probability));
             shown(&mut candidate, of_head, words.get(&head.id));
-            reasoned(&mut candidate, &reasons(self.memory.model_of(said), &suggested.features));
+            reasoned(&mut candidate, &reasons(judging.learned.model(tongue(said)), &suggested.features));
             if told.last().is_none_or(|last| last.ticket_id != ticket.id.to_string()) {
                 told.push(suggestion(ticket, reading, said, &one));
             }
@@ -184,8 +187,12 @@ impl Api {
 /// Does a person still have to say whether it repeats another? Not once it was merged or answered, nor once there is
 /// nothing left to join.
 fn still_asked(ticket: &Ticket, head: &Ticket, class: DuplicateClass) -> bool {
+    may_be_asked(ticket) && (class == DuplicateClass::D2 || head.state.is_open())
+}
+
+/// Can it still be put together with another?
+pub(crate) fn may_be_asked(ticket: &Ticket) -> bool {
     ticket.master().is_none()
-        && (class == DuplicateClass::D2 || head.state.is_open())
         && matches!(ticket.state, State::Received | State::PendingDispatch | State::PendingSign | State::Handling)
 }
 
@@ -195,6 +202,11 @@ pub(crate) fn only(caller: &Caller, roles: &[Role], what: &str) -> Result<(), St
     }
     let names: Vec<&str> = roles.iter().map(|role| role.code()).collect();
     Err(errors::denied("WRONG_ROLE", format!("only {} {what}; the role is {}", names.join(", "), caller.actor.role)))
+}
+
+/// The language that somebody spoke.
+pub(crate) fn tongue(said: &Told) -> Tongue {
+    Tongue::of([said.words.as_str()])
 }
 
 fn suggestion(ticket: &Ticket, reading: Reading, said: &Told, asked: &Suggestion) -> v1::Suggestion {

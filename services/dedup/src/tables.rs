@@ -1,11 +1,12 @@
 //! What is open and what ended lately, and what people are asked about.
 
+pub mod answers;
 pub mod mass;
 
 use std::collections::HashMap;
 
 use sqlx::PgPool;
-use suban_domain::{At, DuplicateClass, PersonCode, State, TicketId};
+use suban_domain::{At, DuplicateClass, MatterCode, PersonCode, State, TicketId};
 use suban_likeness::{Feature, Features};
 use suban_store::{StoreError, from_db, to_db};
 use time::OffsetDateTime;
@@ -25,6 +26,16 @@ suban_domain::codes! {
     }
 }
 
+suban_domain::codes! {
+    /// Why a pair was drawn by lot for a person to look at.
+    Drawn, "why a pair was drawn" {
+        /// It would have been merged without a person.
+        Sure = 1, "SURE", "自动并案抽检";
+        /// It was just too unlikely to be asked about.
+        Unlikely = 2, "UNLIKELY", "低分抽检";
+    }
+}
+
 /// A suggestion as it is kept: what was known when it was made.
 #[derive(Debug, Clone)]
 pub struct Suggestion {
@@ -36,6 +47,8 @@ pub struct Suggestion {
     pub basis: String,
     /// When.
     pub at: At,
+    /// What the new ticket was about then.
+    pub matter: Option<MatterCode>,
 }
 
 /// Names the database that this is, so that nothing that was kept of another is taken for it.
@@ -127,8 +140,9 @@ pub async fn put(pool: &PgPool, mut suggestions: Vec<Suggestion>) -> Result<(), 
     suggestions.sort_unstable_by_key(|s| (s.ticket, s.suggested.head));
     let each = |take: fn(&Suggestion) -> Uuid| suggestions.iter().map(take).collect::<Vec<_>>();
     sqlx::query(
-        "insert into dedup.suggestion (ticket_id, head_id, class, probability, features, basis, at)
-         select * from unnest($1::uuid[], $2::uuid[], $3::int2[], $4::real[], $5::json[], $6::text[], $7::timestamptz[])
+        "insert into dedup.suggestion (ticket_id, head_id, class, probability, features, basis, at, matter, drawn)
+         select * from unnest($1::uuid[], $2::uuid[], $3::int2[], $4::real[], $5::json[], $6::text[], $7::timestamptz[],
+           $8::text[], $9::int2[])
          on conflict do nothing",
     )
     .bind(each(|s| s.ticket.uuid()))
@@ -138,6 +152,8 @@ pub async fn put(pool: &PgPool, mut suggestions: Vec<Suggestion>) -> Result<(), 
     .bind(suggestions.iter().map(|s| written(&s.suggested.features)).collect::<Vec<_>>())
     .bind(suggestions.iter().map(|s| s.basis.as_str()).collect::<Vec<_>>())
     .bind(suggestions.iter().map(|s| to_db(s.at)).collect::<Vec<_>>())
+    .bind(suggestions.iter().map(|s| s.matter.as_ref().map(MatterCode::as_str)).collect::<Vec<_>>())
+    .bind(suggestions.iter().map(|s| s.suggested.drawn.map(|drawn| number(drawn.number()))).collect::<Vec<_>>())
     .execute(pool)
     .await?;
     Ok(())
@@ -158,15 +174,43 @@ fn read(features: &serde_json::Value) -> Features {
     read
 }
 
-type Row = (Uuid, Uuid, i16, f32, serde_json::Value, String, OffsetDateTime);
+const COLUMNS: &str = "ticket_id, head_id, class, probability, features, basis, at, matter, drawn";
 
-const COLUMNS: &str = "ticket_id, head_id, class, probability, features, basis, at";
+#[derive(sqlx::FromRow)]
+struct Row {
+    ticket_id: Uuid,
+    head_id: Uuid,
+    class: i16,
+    probability: f32,
+    features: serde_json::Value,
+    basis: String,
+    at: OffsetDateTime,
+    matter: Option<String>,
+    drawn: Option<i16>,
+}
 
-fn suggestion((ticket, head, class, probability, features, basis, at): Row) -> Result<Suggestion, StoreError> {
-    let class = DuplicateClass::from_number(i32::from(class))
-        .ok_or_else(|| StoreError::Damaged { what: "suggestion", problem: format!("class {class} is unknown") })?;
-    let suggested = Suggested { head: TicketId::new(head), class, probability, features: read(&features) };
-    Ok(Suggestion { ticket: TicketId::new(ticket), suggested, basis, at: from_db(at) })
+impl Row {
+    fn read(self) -> Result<Suggestion, StoreError> {
+        let damaged = |problem: String| StoreError::Damaged { what: "suggestion", problem };
+        let class = DuplicateClass::from_number(i32::from(self.class))
+            .ok_or_else(|| damaged(format!("class {} is unknown", self.class)))?;
+        let suggested = Suggested {
+            head: TicketId::new(self.head_id),
+            class,
+            probability: self.probability,
+            features: read(&self.features),
+            sure: false,
+            drawn: self.drawn.and_then(|drawn| Drawn::from_number(i32::from(drawn))),
+        };
+        let matter = self.matter.map(MatterCode::new).transpose().map_err(|e| damaged(e.to_string()))?;
+        Ok(Suggestion {
+            ticket: TicketId::new(self.ticket_id),
+            suggested,
+            basis: self.basis,
+            at: from_db(self.at),
+            matter,
+        })
+    }
 }
 
 /// What people are still asked about this ticket, the likeliest first. Served by the primary key.
@@ -180,7 +224,7 @@ pub async fn of(pool: &PgPool, ticket: TicketId) -> Result<Vec<Suggestion>, Stor
     .bind(ticket.uuid())
     .fetch_all(pool)
     .await?;
-    rows.into_iter().map(suggestion).collect()
+    rows.into_iter().map(Row::read).collect()
 }
 
 /// What people are still asked, of so many tickets in the order of their ids. Served by `suggestion_open`.
@@ -198,7 +242,7 @@ pub async fn page(pool: &PgPool, after: Option<TicketId>, tickets: u32) -> Resul
     .bind(i64::from(tickets))
     .fetch_all(pool)
     .await?;
-    rows.into_iter().map(suggestion).collect()
+    rows.into_iter().map(Row::read).collect()
 }
 
 /// Ends suggestions of a ticket: the one about `head`, or all where none is named. Answers how many.

@@ -277,7 +277,15 @@ pub(crate) enum LearnVerb {
         #[arg(long)]
         json: bool,
     },
-    /// Put a challenger in force if it is not worse on the results accepted since it was learned.
+    /// Learn to judge duplicates from what reviewers said about pairs, as a challenger that nothing is judged by yet.
+    Dedup {
+        #[command(flatten)]
+        why: Published,
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Put a challenger in force if it is not worse on what people said since it was learned.
     Promote {
         /// Which.
         version: VersionCode,

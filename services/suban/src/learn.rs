@@ -1,45 +1,32 @@
-//! `suban learn`: a city's own reading of matters, learned from what people have accepted.
+//! `suban learn`: what a city's people have said, learned: its own reading of matters, its own judgement of duplicates.
 //!
-//! A model is learned as a challenger: nothing reads by it. It is promoted when, on results that were accepted after it
-//! was learned, it is not worse than what reads now; then intake reads by it within seconds, and one command puts an
+//! What is learned is a challenger first: nothing goes by it. It is promoted when, on what people said after it was
+//! learned, it is not worse than what is in force now; the services take it up by themselves, and one command puts an
 //! earlier one back.
 
-use std::{collections::HashMap, path::PathBuf, process::ExitCode};
+mod category;
+mod likeness;
+
+use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
-use jiff::civil::Date;
 use serde::Serialize;
-use suban_domain::{Actor, MatterCode, Role, TicketId, VersionCode};
-use suban_learn::{
-    CategoryModel,
-    category::{Lesson, Study, Threshold},
-    folds::groups,
-};
+use suban_dedup::learning::LIKENESS;
+use suban_domain::{Actor, Role, VersionCode};
 use suban_runtime::Settings;
-use suban_service::{CATEGORY, Catalogues, Category, WANTED};
+use suban_service::CATEGORY;
 use suban_store::{
     ModelBody, Store,
     versions::{self, NewVersion},
 };
-use suban_text::{Catalogue, Segmenter, ToRead};
-use uuid::Uuid;
 
 use crate::{
     args::{LearnVerb, Published},
-    backtest::labelled::{Said, read},
     demo::open_store,
     print,
 };
 
-/// Kind of the versions that nothing reads by yet.
-const CHALLENGER: &str = "category-challenger";
-/// Tickets read in one go.
-const PAGE: i64 = 2000;
-/// Newest accepted tickets that are learned from, at most.
-const MOST: usize = 200_000;
-/// Matters of which fewer are known are left to the catalogue's words.
-const FEWEST: usize = 5;
-/// Accepted tickets on which a challenger must have stood.
+/// Things said since it was learned on which a challenger must have stood.
 const TRIED_ON: usize = 50;
 
 /// `suban learn`.
@@ -47,17 +34,35 @@ pub(crate) async fn command(settings: &Settings, what: &LearnVerb) -> anyhow::Re
     let store = open_store(settings).await?;
     match what {
         LearnVerb::Category { train, why, json } => {
-            let learned = learn(&store, train, why).await?;
-            if *json { print::json(&learned)? } else { tell(&learned) }
+            let learned = category::learn(&store, train, why).await?;
+            if *json { print::json(&learned)? } else { category::tell(&learned) }
+        }
+        LearnVerb::Dedup { why, json } => {
+            let learned = likeness::learn(&store, why).await?;
+            if *json { print::json(&learned)? } else { likeness::tell(&learned) }
         }
         LearnVerb::Promote { version, anyway, why, json } => {
-            let done = promote(&store, version, *anyway, why).await?;
-            if *json {
-                print::json(&done)?
-            } else {
-                show(&done)
+            if *anyway && why.reason.is_none() {
+                bail!("--anyway needs a --reason: it is kept with the version");
             }
-            if let Some(refused) = &done.refused {
+            let refused = if is_likeness(version) {
+                let done = likeness::promote(&store, version, *anyway, why).await?;
+                if *json {
+                    print::json(&done)?
+                } else {
+                    likeness::show(&done)
+                }
+                done.refused
+            } else {
+                let done = category::promote(&store, version, *anyway, why).await?;
+                if *json {
+                    print::json(&done)?
+                } else {
+                    category::show(&done)
+                }
+                done.refused
+            };
+            if let Some(refused) = refused {
                 let how = "--anyway and a --reason put it in force all the same";
                 print::complain(&format!("not promoted: {refused}; {how}"));
                 return Ok(ExitCode::FAILURE);
@@ -65,12 +70,18 @@ pub(crate) async fn command(settings: &Settings, what: &LearnVerb) -> anyhow::Re
         }
         LearnVerb::Rollback { version, why } => {
             let reason = why.reason.as_deref().context("say why with --reason: it is kept with the version")?;
-            let back = store.roll_back(&actor(why), CATEGORY, version, reason).await?;
+            let kind = if is_likeness(version) { LIKENESS } else { CATEGORY };
+            let back = store.roll_back(&actor(why), kind, version, reason).await?;
             print::out(&format!("in force: {}", back.version));
         }
         LearnVerb::List => {
             let mut rows = Vec::new();
-            for (kind, name) in [(CATEGORY, "in force or before"), (CHALLENGER, "challenger")] {
+            for (kind, name) in [
+                (CATEGORY, "in force or before"),
+                (category::CHALLENGER, "challenger"),
+                (LIKENESS, "in force or before"),
+                (likeness::CHALLENGER, "challenger"),
+            ] {
                 rows.extend(versions::list(store.pool(), kind).await?.into_iter().map(|v| {
                     vec![v.version.to_string(), name.to_owned(), v.effective_at.to_string(), v.published_by, v.reason]
                 }));
@@ -81,243 +92,71 @@ pub(crate) async fn command(settings: &Settings, what: &LearnVerb) -> anyhow::Re
     Ok(ExitCode::SUCCESS)
 }
 
-/// A challenger and what is known of it.
-#[derive(Debug, Serialize)]
-struct Learned {
-    version: String,
-    messages: usize,
-    matters: usize,
-    /// The last day that was learned from; what came later tries it.
-    until: Option<Date>,
-    /// The threshold for a precision of [`WANTED`], and the share of unseen messages that it sends; none where the
-    /// messages do not allow one, and then the model never decides.
-    threshold: Option<f64>,
-    coverage: Option<f64>,
-    model_mb: f64,
+/// A version of a judgement of duplicates; the others are readings of matters.
+fn is_likeness(version: &VersionCode) -> bool {
+    version.as_str().starts_with(LIKENESS)
 }
 
-async fn learn(store: &Store, train: &[PathBuf], why: &Published) -> anyhow::Result<Learned> {
-    let in_force =
-        Catalogues::once(store).await?.context("no catalogue is in force: publish one, its matters are learned")?;
-    let mut known = Vec::new();
-    for path in train {
-        for row in read(path)? {
-            let Said::Text(text) = row.said else {
-                bail!("{}: the words as they were written are needed", path.display())
-            };
-            known.extend(row.labels.into_iter().next().map(|label| Accepted { day: None, matter: label, words: text }));
-        }
+/// Why a challenger is not promoted, if it is not.
+fn refusal(tried_on: usize, worse: bool) -> Option<String> {
+    if tried_on < TRIED_ON {
+        return Some(format!("only {tried_on} have been said since it was learned, and {TRIED_ON} are wanted"));
     }
-    if train.is_empty() {
-        known = accepted(store, None).await?;
-    }
-    let until = known.iter().filter_map(|accepted| accepted.day).max();
-    let lessons = lessons(&in_force.catalogue, &known);
-    let study = Study { precisions: vec![WANTED], ..Study::default() };
-    let model = CategoryModel::learn(&lessons.iter().collect::<Vec<_>>(), &study).context(
-        "too little is known to learn from; give labelled messages with --train, or wait for accepted results",
-    )?;
-    let file = model.save()?;
-    let sum = store.keep_model(&file).await?.to_string();
-    let threshold: Option<Threshold> = model.threshold(WANTED);
-    let version = VersionCode::new(format!("category:{}", sum.get(..8).unwrap_or(&sum)))?;
-    let learned = Learned {
-        version: version.to_string(),
-        messages: lessons.len(),
-        matters: model.classes().len(),
-        until,
-        threshold: threshold.map(|t| t.confidence),
-        coverage: threshold.map(|t| t.coverage),
-        model_mb: file.len() as f64 / 1024.0 / 1024.0,
-    };
-    let body = ModelBody { file: sum, figures: serde_json::to_value(&learned)? };
-    if versions::get(store.pool(), CHALLENGER, &version).await?.is_none() {
+    worse.then(|| "it is worse than what is in force now".to_owned())
+}
+
+/// Keeps a file as a challenger of this kind; answers its version, named after what is in it.
+async fn challenge(
+    store: &Store,
+    (kind, name): (&str, &str),
+    file: &[u8],
+    figures: &impl Serialize,
+    why: &Published,
+    reason: &str,
+) -> anyhow::Result<VersionCode> {
+    let sum = store.keep_model(file).await?.to_string();
+    let version = VersionCode::new(format!("{name}:{}", sum.get(..8).unwrap_or(&sum)))?;
+    if versions::get(store.pool(), kind, &version).await?.is_none() {
+        let body = ModelBody { file: sum, figures: serde_json::to_value(figures)? };
         let new = NewVersion {
-            kind: CHALLENGER,
+            kind,
             version: &version,
             effective_at: store.clock().now(),
-            reason: why.reason.as_deref().unwrap_or("learned from accepted results"),
+            reason: why.reason.as_deref().unwrap_or(reason),
             body: &serde_json::to_value(&body)?,
         };
         store.publish(&actor(why), &new).await?;
     }
-    Ok(learned)
+    Ok(version)
 }
 
-/// A message whose matter people have accepted.
-struct Accepted {
-    day: Option<Date>,
-    matter: String,
-    words: String,
-}
-
-/// Lessons of the matters of the catalogue that are known often enough; identical words are one group.
-fn lessons(catalogue: &Catalogue, known: &[Accepted]) -> Vec<Lesson> {
-    let path = |code: &str| {
-        let matter = catalogue.matter(&MatterCode::new(code).ok()?)?;
-        Some(format!("{}/{}/{}", matter.level1, matter.level2, matter.code))
-    };
-    let mut often: HashMap<&str, usize> = HashMap::new();
-    known.iter().for_each(|accepted| *often.entry(&accepted.matter).or_default() += 1);
-    let chosen: Vec<(&Accepted, String)> = known
-        .iter()
-        .filter(|accepted| often.get(accepted.matter.as_str()).is_some_and(|n| *n >= FEWEST))
-        .filter_map(|accepted| Some((accepted, path(&accepted.matter)?)))
-        .collect();
-    let group = groups(chosen.iter().map(|(accepted, _)| [suban_text::normalise(&accepted.words)]));
-    let segmenter = Segmenter::default();
-    chosen
-        .into_iter()
-        .zip(group)
-        .map(|((accepted, class), group)| Lesson { counts: segmenter.counts(&accepted.words), class, group, form: 0 })
-        .collect()
-}
-
-/// Accepted results after a day, the newest [`MOST`], with what was said, masked.
-async fn accepted(store: &Store, after: Option<Date>) -> anyhow::Result<Vec<Accepted>> {
-    let mut all = Vec::new();
-    let mut last: Option<(String, Uuid)> = None;
-    while all.len() < MOST {
-        // Served by `outcome_day`, backwards.
-        let rows: Vec<(Uuid, String, Option<String>)> = sqlx::query_as(
-            "select ticket_id, day::text, matter from dispatch.outcome
-              where day > $1::text::date and (day, ticket_id) < ($2::text::date, $3)
-              order by day desc, ticket_id desc limit $4",
-        )
-        .bind(after.map_or_else(|| "-infinity".to_owned(), |day| day.to_string()))
-        .bind(last.as_ref().map_or("infinity", |(day, _)| day))
-        .bind(last.as_ref().map_or(Uuid::max(), |(_, id)| *id))
-        .bind(PAGE)
-        .fetch_all(store.pool())
-        .await?;
-        let Some((id, day, _)) = rows.last() else { break };
-        last = Some((day.clone(), *id));
-        let ids: Vec<TicketId> = rows.iter().map(|(id, ..)| TicketId::new(*id)).collect();
-        let mut said = store.said(&ids).await?;
-        for (id, day, matter) in rows {
-            if let (Some(matter), Some(words)) = (matter, said.remove(&TicketId::new(id))) {
-                all.push(Accepted { day: Some(day.parse()?), matter, words });
-            }
-        }
-    }
-    Ok(all)
-}
-
-/// How one way of reading stood on accepted results.
-#[derive(Debug, Clone, Copy, Default, Serialize)]
-struct Stood {
-    right: usize,
-    wrong: usize,
-    unknown: usize,
-}
-
-impl Stood {
-    fn take(&mut self, read: Option<&MatterCode>, truth: &str) {
-        match read {
-            Some(matter) if matter.as_str() == truth => self.right += 1,
-            Some(_) => self.wrong += 1,
-            None => self.unknown += 1,
-        }
-    }
-
-    /// Each right one counts, each wrong one takes one away: a person puts right what was left unknown.
-    fn worth(self) -> i64 {
-        self.right as i64 - self.wrong as i64
-    }
-}
-
-/// Both ways of reading on the same results, and what came of it.
-#[derive(Debug, Clone, Serialize)]
-struct Comparison {
-    tried_on: usize,
-    running: Stood,
-    challenger: Stood,
-    /// The version in force now, where it was promoted.
-    in_force: Option<VersionCode>,
-    /// Why it was not.
-    refused: Option<String>,
-}
-
-async fn promote(store: &Store, version: &VersionCode, anyway: bool, why: &Published) -> anyhow::Result<Comparison> {
-    if anyway && why.reason.is_none() {
-        bail!("--anyway needs a --reason: it is kept with the version");
-    }
-    let body = versions::get(store.pool(), CHALLENGER, version)
+/// A challenger's body.
+async fn challenger(store: &Store, kind: &str, version: &VersionCode) -> anyhow::Result<ModelBody> {
+    let body = versions::get(store.pool(), kind, version)
         .await?
         .with_context(|| format!("{version} is no challenger; `suban learn list` shows them"))?;
-    let body: ModelBody = serde_json::from_value(body)?;
-    let until: Option<Date> = body.figures.get("until").and_then(|day| serde_json::from_value(day.clone()).ok());
-    let challenger = Category::new(version.to_string(), CategoryModel::load(&store.model(&body).await?)?);
-    let running = Catalogues::once_learned(store).await?.context("no catalogue is in force")?;
-    let challenging = running.with(challenger);
-    let unseen = accepted(store, until).await?;
-    let mut found = Comparison {
-        tried_on: unseen.len(),
-        running: Stood::default(),
-        challenger: Stood::default(),
-        in_force: None,
-        refused: None,
-    };
-    for Accepted { matter, words, .. } in &unseen {
-        let message = ToRead::words(words);
-        found.running.take(running.read(&message).matter.as_ref(), matter);
-        found.challenger.take(challenging.read(&message).matter.as_ref(), matter);
+    Ok(serde_json::from_value(body)?)
+}
+
+/// Puts a challenger in force, for the first time or again.
+async fn enforce(
+    store: &Store,
+    kind: &str,
+    version: &VersionCode,
+    body: &ModelBody,
+    why: &Published,
+    reason: impl FnOnce() -> String,
+) -> anyhow::Result<VersionCode> {
+    let reason = why.reason.clone().unwrap_or_else(reason);
+    if versions::get(store.pool(), kind, version).await?.is_some() {
+        return Ok(store.roll_back(&actor(why), kind, version, &reason).await?.version);
     }
-    found.refused = if found.tried_on < TRIED_ON {
-        Some(format!("only {} results were accepted since it was learned, and {TRIED_ON} are wanted", found.tried_on))
-    } else if found.challenger.worth() < found.running.worth() {
-        Some("it is worse than what reads now".to_owned())
-    } else {
-        None
-    };
-    if found.refused.is_some() && !anyway {
-        return Ok(found);
-    }
-    found.refused = None;
-    let reason = why.reason.clone().unwrap_or_else(|| {
-        format!("not worse on {} accepted results: {:?} to {:?}", found.tried_on, found.challenger, found.running)
-    });
-    let body = serde_json::to_value(&body)?;
-    if versions::get(store.pool(), CATEGORY, version).await?.is_none() {
-        let now = store.clock().now();
-        let new = NewVersion { kind: CATEGORY, version, effective_at: now, reason: &reason, body: &body };
-        store.publish(&actor(why), &new).await?;
-        found.in_force = Some(version.clone());
-    } else {
-        found.in_force = Some(store.roll_back(&actor(why), CATEGORY, version, &reason).await?.version);
-    }
-    Ok(found)
+    let body = serde_json::to_value(body)?;
+    let new = NewVersion { kind, version, effective_at: store.clock().now(), reason: &reason, body: &body };
+    store.publish(&actor(why), &new).await?;
+    Ok(version.clone())
 }
 
 fn actor(why: &Published) -> Actor {
     Actor { role: Role::SysAdmin, person: why.by.clone(), unit: None, area: None }
-}
-
-fn tell(learned: &Learned) {
-    let share = |value: Option<f64>| value.map_or_else(|| "none".to_owned(), |value| format!("{value:.3}"));
-    print::table(
-        &["figure", "value"],
-        &[
-            vec!["version".to_owned(), learned.version.clone()],
-            vec!["messages".to_owned(), learned.messages.to_string()],
-            vec!["matters".to_owned(), learned.matters.to_string()],
-            vec![format!("decides from this chance on (for {WANTED})"), share(learned.threshold)],
-            vec!["share of unseen messages that it decides".to_owned(), share(learned.coverage)],
-            vec!["model, MiB".to_owned(), format!("{:.1}", learned.model_mb)],
-        ],
-    );
-    print::out(&format!("nothing reads by it yet; `suban learn promote {}` tries it", learned.version));
-}
-
-fn show(found: &Comparison) {
-    let row = |name: &str, stood: &Stood| {
-        vec![name.to_owned(), stood.right.to_string(), stood.wrong.to_string(), stood.unknown.to_string()]
-    };
-    print::table(
-        &["on accepted results", "right", "wrong", "unknown"],
-        &[row("running", &found.running), row("challenger", &found.challenger)],
-    );
-    if let Some(version) = &found.in_force {
-        print::out(&format!("in force: {version}"));
-    }
 }

@@ -2,6 +2,7 @@
 
 use suban_domain::{Role, Span, State, Tier};
 use suban_proto::v1;
+use suban_runtime::Service;
 use suban_tests::{Case, City, PATIENCE, Plan, eventually, story};
 
 use crate::words;
@@ -200,6 +201,73 @@ fn coded() -> String {
         }
     }
     rows
+}
+
+/// What reviewers confirmed often enough in a matter is put together without them, and taken apart again by one of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_reviewers_confirmed_often_enough_needs_no_reviewer() {
+    let settings = vec![("SUBAN_DUPLICATES__CHECKED_PERMILLE", "0".to_owned())];
+    let plan = Plan { settings, ..Plan::default() };
+    plan.story(async |city| {
+        let first = city.citizen("第五怀安", "19900000921").reports(words::RAILING).await;
+        city.becomes(&first, State::PendingSign).await;
+        city.passes(Span::hours(2));
+        let other = city.citizen("第五怀远", "19900000922").reports(words::RAILING_TOO).await;
+        city.until(&other, "it is judged", |t| t.verdict.is_some()).await;
+        let reviewer = city.reviewer().await;
+        let asked = reviewer.dedup().list_suggestions(v1::ListSuggestionsRequest::default()).await.unwrap();
+        assert_eq!(asked.into_inner().suggestions.len(), 1, "nothing was taught: a person is asked");
+
+        let too_early = city.runs(&["learn", "dedup"]).await;
+        assert!(!too_early.ok && too_early.complaints.contains("50 are wanted"), "{too_early:?}");
+        was_answered_for_a_year(city).await;
+        let learned = city.runs(&["learn", "dedup", "--by", "analyst", "--json"]).await;
+        let learned: serde_json::Value = serde_json::from_str(&learned.out).unwrap();
+        assert_eq!((&learned["answers"], &learned["right"]), (&400.into(), &200.into()), "{learned}");
+        assert!(learned["merges"][0]["bound"].as_f64().unwrap() >= 0.98, "{learned}");
+        let version = learned["version"].as_str().unwrap();
+        let untried = city.runs(&["learn", "promote", version]).await;
+        assert!(!untried.ok && untried.complaints.contains("only 0"), "{untried:?}");
+        let why = ["--by", "analyst", "--reason", "a year of answers"];
+        let promoted = city.runs(&[&["learn", "promote", version, "--anyway"][..], &why].concat()).await;
+        assert!(promoted.ok, "{promoted:?}");
+        city.close(Service::Dedup).await;
+        city.open(Service::Dedup).await;
+
+        let third = city.citizen("第五怀山", "19900000923").reports(words::RAILING_AGAIN).await;
+        city.until(&third, "it follows the first", |t| t.master() == Some(first.id)).await;
+        let group = v1::GetGroupRequest { ticket: first.number.clone() };
+        let group = reviewer.dedup().get_group(group).await.unwrap().into_inner();
+        assert!(group.members[0].basis.ends_with(version), "it says by what: {group:?}");
+        let apart = v1::UnmergeRequest {
+            request_id: city.request(),
+            ticket: third.number.clone(),
+            reason: "另一侧的护栏".into(),
+        };
+        reviewer.dedup().unmerge(apart).await.unwrap();
+        let alone = city.becomes(&third, State::PendingSign).await;
+        assert_eq!(alone.master(), None);
+    })
+    .await;
+}
+
+/// The question that stands open, as if it had been asked two hundred times and answered with yes; and as often about what
+/// is said in other words, answered with no.
+async fn was_answered_for_a_year(city: &City) {
+    for (ended, other) in [(1_i16, "{}"), (2, r#"{"runs": 0.02, "words": 0, "contained": 0.05, "rarest": 0.5}"#)] {
+        sqlx::query(
+            "insert into dedup.suggestion
+               (ticket_id, head_id, class, probability, features, basis, at, matter, ended, ended_by, ended_at)
+             select gen_random_uuid(), gen_random_uuid(), class, probability, (features::jsonb || $2::jsonb)::json, basis,
+                at, matter, $1, 'reviewer-1', at
+               from dedup.suggestion, generate_series(1, 200) where ended is null",
+        )
+        .bind(ended)
+        .bind(other)
+        .execute(city.store.pool())
+        .await
+        .unwrap();
+    }
 }
 
 /// A unit says that it is not its own, and two people approve.

@@ -4,7 +4,7 @@ use futures::future::join;
 use suban_domain::{DuplicateClass, Role, Span, State, Ticket, Verdict};
 use suban_proto::v1;
 use suban_runtime::Service;
-use suban_tests::{Case, City, Plan, story};
+use suban_tests::{Case, City, PATIENCE, Plan, eventually, story};
 
 use crate::words;
 
@@ -268,6 +268,44 @@ async fn what_is_perhaps_the_same_keeps_nobody_waiting_and_can_be_merged_at_its_
             );
         })
         .await;
+}
+
+/// Where nobody said where it is, it is nobody's repeat; once somebody has, a person is asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_says_more_later_is_judged_again() {
+    story(async |city| {
+        let first = city.citizen("亓官望舒", "19900000381").reports(words::RAILING).await;
+        city.becomes(&first, State::PendingSign).await;
+        city.passes(Span::hours(1));
+        let vague = city.citizen("澹台知遥", "19900000382").reports("护栏损坏了,倒在人行道上,请尽快处理。").await;
+        city.until(&vague, "it is judged", |t| t.verdict == Some(Verdict::Unique)).await;
+        let reviewer = city.reviewer().await;
+        let asked = async || {
+            let all = v1::ListSuggestionsRequest::default();
+            reviewer.dedup().list_suggestions(all).await.unwrap().into_inner().suggestions
+        };
+        assert_eq!(asked().await.len(), 0);
+        let more = v1::SupplementRequest {
+            request_id: city.request(),
+            ticket: vague.number.clone(),
+            text: "地点是望潮社区潮音路12号附近".into(),
+        };
+        city.agent().await.intake().supplement(more).await.unwrap();
+        let found = eventually(PATIENCE, "a person is asked", async || {
+            asked().await.into_iter().next().ok_or("nobody is asked yet")
+        })
+        .await;
+        assert_eq!((&found.number, &found.candidates[0].number), (&vague.number, &first.number));
+        // A word more, and it is still one question.
+        let again = v1::SupplementRequest {
+            request_id: city.request(),
+            ticket: vague.number.clone(),
+            text: "就在公交站旁边".into(),
+        };
+        city.agent().await.intake().supplement(again).await.unwrap();
+        assert_eq!(asked().await.len(), 1);
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

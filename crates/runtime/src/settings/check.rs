@@ -112,6 +112,7 @@ impl Settings {
             limits.words_chars.saturating_mul(4) > limits.message_bytes,
             "limits.words_chars must fit into limits.message_bytes at four bytes a character",
         );
+        refuse(self.duplicates.checked_permille > 1000, "duplicates.checked_permille must be 0 to 1000");
         refuse(limits.checked_permille > 1000, "limits.checked_permille must be 0 to 1000");
         refuse(!(1..=5000).contains(&limits.batch), "limits.batch must be 1 to 5000");
         refuse(!(1..=1000).contains(&limits.group_commit), "limits.group_commit must be 1 to 1000");

@@ -9,12 +9,13 @@ use suban_domain::{At, DuplicateClass, Kind, Span, State, Ticket, TicketId};
 use suban_likeness::{
     Feature, Features,
     decide::{Act, Case, Decision, Demand, Persons, Standing, Sureness, decide},
+    learned::Learned,
 };
 use suban_runtime::settings::Duplicates;
 use suban_text::Catalogue;
 
-use super::leads_alike;
-use crate::memory::Alike;
+use super::{leads_alike, lots::Lots};
+use crate::{memory::Alike, tables::Drawn};
 
 /// Metres within which two reports may be one event, where the catalogue says nothing (D§9.4: noise and smells).
 const REACH: f32 = 300.0;
@@ -43,6 +44,21 @@ pub struct Suggested {
     pub probability: f32,
     /// What that is made of.
     pub features: Features,
+    /// It is so likely in its category, and every guard so open, that no person is needed.
+    pub sure: bool,
+    /// A person is asked because the lot fell on it.
+    pub drawn: Option<Drawn>,
+}
+
+/// By what it is judged whether a person is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Measures<'a> {
+    /// What the city has taught.
+    pub learned: &'a Learned,
+    /// From when on a person is asked.
+    pub keep: &'a Duplicates,
+    /// Whom the lot falls on.
+    pub lots: Lots,
 }
 
 /// What a person is asked about, the likeliest first: of each group its likeliest member, never several.
@@ -51,15 +67,31 @@ pub fn suggestions(
     ticket: &Ticket,
     found: &[Found<'_>],
     catalogue: Option<&Catalogue>,
-    keep: &Duplicates,
+    measures: Measures<'_>,
     now: At,
 ) -> Vec<Suggested> {
+    let Measures { learned, keep, lots } = measures;
     let mut of_group = HashMap::<TicketId, Suggested>::new();
     for one in found.iter().filter(|f| f.head.id != ticket.id && in_reach(ticket, f, catalogue)) {
-        let decision = decide(&case(ticket, one, catalogue, keep, now));
+        let mut case = case(ticket, one, catalogue, (learned, keep), now);
+        let unlikely = case.sureness == Sureness::Unlikely;
+        if unlikely {
+            if !lots.falls_on_unlikely(ticket.id, one.alike.ticket, one.alike.probability, keep.suggest_from) {
+                continue;
+            }
+            case.sureness = Sureness::Suggest;
+        }
+        let decision = decide(&case);
         let Some(class) = asked(&decision) else { continue };
         let Alike { probability, features, .. } = *one.alike;
-        let new = Suggested { head: one.head.id, class, probability, features };
+        let sure = decision.act == Act::Merge;
+        let drawn = match (unlikely, sure) {
+            (true, _) => Some(Drawn::Unlikely),
+            (false, true) => Some(Drawn::Sure).filter(|why| lots.falls_on(*why, ticket.id, one.head.id)),
+            (false, false) => None,
+        };
+        let sure = sure && drawn.is_none();
+        let new = Suggested { head: one.head.id, class, probability, features, sure, drawn };
         let known = of_group.entry(one.head.id).or_insert_with(|| new.clone());
         if known.probability < probability {
             *known = new;
@@ -106,13 +138,20 @@ fn reach(ticket: &Ticket, catalogue: Option<&Catalogue>) -> f32 {
 
 /// What the tickets and the catalogue say about the two.
 #[must_use]
-pub fn case(ticket: &Ticket, found: &Found<'_>, catalogue: Option<&Catalogue>, keep: &Duplicates, now: At) -> Case {
+pub fn case(
+    ticket: &Ticket,
+    found: &Found<'_>,
+    catalogue: Option<&Catalogue>,
+    (learned, keep): (&Learned, &Duplicates),
+    now: At,
+) -> Case {
     let (head, of) = (found.head, |feature| found.alike.features.get(feature));
     let both = |is: fn(&Ticket) -> bool| is(ticket) || is(head);
     let row = |t: &Ticket| t.matter.as_ref().and_then(|matter| catalogue?.matter(matter));
     let of_rows = |is: fn(&suban_text::catalogue::Matter) -> bool| Some((is(row(ticket)?), is(row(head)?)));
     let other_number = of(Feature::Address) == 1.0;
     let too_far = of(Feature::Distance) > reach(ticket, catalogue).ln_1p();
+    let sure = |from: f32| found.alike.probability >= from && ticket.matter == head.matter;
     Case {
         same_source: false,
         other_platform: false,
@@ -125,6 +164,8 @@ pub fn case(ticket: &Ticket, found: &Found<'_>, catalogue: Option<&Catalogue>, k
         },
         sureness: if f64::from(found.alike.probability) < keep.suggest_from {
             Sureness::Unlikely
+        } else if ticket.matter.as_ref().and_then(|matter| learned.sure_from(matter.as_str())).is_some_and(sure) {
+            Sureness::Automatic
         } else {
             Sureness::Suggest
         },

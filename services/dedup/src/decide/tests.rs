@@ -2,17 +2,22 @@ use suban_domain::{
     Action, AreaCode, At, Channel, Command, Flags, Kind, Limits, MatterCode, Mode, Reading, Recorded, RequestId,
     Source, SourceId, SourceSystem, Submission, TextId, TicketNumber, Tier, UnitCode, VersionCode, decide, open,
 };
-use suban_likeness::{Feature, Features};
+use suban_likeness::{
+    Feature, Features,
+    automatic::Threshold,
+    learned::{Automatic, Learned},
+};
 use suban_runtime::{Settings, settings::Duplicates};
 use suban_text::Tables;
 use uuid::Uuid;
 
 use super::{
-    alike::{Found, suggestions},
+    alike::{Found, Measures, suggestions},
+    lots::Lots,
     mass::{MassEvent, MassKind, one_site},
     *,
 };
-use crate::memory::Alike;
+use crate::{memory::Alike, tables::Drawn};
 
 const TABLES: Tables<'_> = Tables {
     areas: "code,name,level,parent,lat,lon,aliases,estates,roads\n\
@@ -213,10 +218,18 @@ fn keep() -> Duplicates {
     Settings::from_layers(None, []).unwrap().duplicates
 }
 
+/// What is suggested about `ticket` by what ships, with these lots.
+fn suggested(ticket: &Ticket, found: &[Found<'_>], learned: &Learned, lots: Lots) -> Vec<Suggested> {
+    let measures = Measures { learned, keep: &keep(), lots };
+    suggestions(ticket, found, Some(&catalogue()), measures, ticket.received_at)
+}
+
+const NO_LOTS: Lots = Lots { sure: 0.0, unlikely: 0.0 };
+
 /// What a person is asked about `ticket` beside one that was found.
 fn asked(ticket: &Ticket, head: &Ticket, alike: &Alike) -> Option<DuplicateClass> {
     let found = Found { alike, head, kept_apart: false };
-    suggestions(ticket, &[found], Some(&catalogue()), &keep(), ticket.received_at).first().map(|s| s.class)
+    suggested(ticket, &[found], &Learned::shipped().unwrap(), NO_LOTS).first().map(|s| s.class)
 }
 
 #[test]
@@ -253,9 +266,48 @@ fn of_a_group_its_likeliest_member_is_shown_and_a_rejected_one_is_not() {
     let (head, second) = (lamp(1), lamp(5));
     let of_group = [0.6, 0.9, 0.7].map(|probability| Alike { probability, ..alike(&lamp(2), &[]) });
     let found = |kept_apart| of_group.each_ref().map(|alike| Found { alike, head: &head, kept_apart });
-    let shown = suggestions(&second, &found(false), Some(&catalogue()), &keep(), second.received_at);
+    let learned = Learned::shipped().unwrap();
+    let shown = suggested(&second, &found(false), &learned, NO_LOTS);
     assert_eq!(shown.iter().map(|s| (s.head, s.probability)).collect::<Vec<_>>(), [(head.id, 0.9)]);
-    assert!(suggestions(&second, &found(true), Some(&catalogue()), &keep(), second.received_at).is_empty());
+    assert!(suggested(&second, &found(true), &learned, NO_LOTS).is_empty());
+}
+
+#[test]
+fn what_the_citys_answers_make_sure_needs_nobody_but_whom_the_lot_falls_on() {
+    let threshold = Threshold { probability: 0.7, n: 200, right: 200, bound: 0.987 };
+    let mut learned = Learned::shipped().unwrap();
+    learned.automatic.insert("lamp".to_owned(), Automatic { threshold, pooled: None });
+    let (first, second) = (lamp(1), lamp(2));
+    let one = |features: &[(Feature, f32)], learned: &Learned, lots| {
+        let alike = alike(&first, features);
+        let found = Found { alike: &alike, head: &first, kept_apart: false };
+        suggested(&second, &[found], learned, lots).first().map(|s| (s.sure, s.drawn))
+    };
+    assert_eq!(one(&[], &learned, NO_LOTS), Some((true, None)));
+    assert_eq!(one(&[], &Learned::shipped().unwrap(), NO_LOTS), Some((false, None)), "nothing was taught");
+    let all = Lots { sure: 1.0, unlikely: 0.0 };
+    assert_eq!(one(&[], &learned, all), Some((false, Some(Drawn::Sure))), "a person looks at it first");
+    assert_eq!(one(&[(Feature::Requester, 1.0)], &learned, NO_LOTS), Some((true, None)), "the same person again: D1");
+    assert_eq!(one(&[(Feature::Building, -1.0)], &learned, NO_LOTS), None, "two buildings stay two, however likely");
+    // The rules of D§9.2 hold however sure it is: who reported is not known, so a person says it.
+    assert_eq!(one(&[(Feature::Requester, f32::NAN)], &learned, NO_LOTS), Some((false, None)));
+    learned.automatic.clear();
+    learned.automatic.insert("wages".to_owned(), Automatic { threshold, pooled: None });
+    assert_eq!(one(&[], &learned, NO_LOTS), Some((false, None)), "it was taught of another matter");
+}
+
+#[test]
+fn of_what_is_too_unlikely_to_be_asked_about_the_lot_shows_some() {
+    let (first, second, learned) = (lamp(1), lamp(2), Learned::shipped().unwrap());
+    let one = |probability, lots| {
+        let alike = Alike { probability, ..alike(&first, &[]) };
+        let found = Found { alike: &alike, head: &first, kept_apart: false };
+        suggested(&second, &[found], &learned, lots).first().map(|s| (s.sure, s.drawn))
+    };
+    let all = Lots { sure: 0.0, unlikely: 1.0 };
+    assert_eq!(one(0.1, NO_LOTS), None);
+    assert_eq!(one(0.1, all), Some((false, Some(Drawn::Unlikely))));
+    assert_eq!(one(0.01, all), None, "nobody is asked about everything");
 }
 
 #[test]

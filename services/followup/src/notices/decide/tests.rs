@@ -183,6 +183,20 @@ fn a_citizen_hears_of_an_own_urge_and_not_of_a_members_and_a_confidential_ticket
 }
 
 #[test]
+fn a_group_that_grows_past_the_alert_is_shown_to_leaders() {
+    let (ticket, _) = sent(Urgency::Normal);
+    let amended =
+        |flags| Fact::Amended { kind: None, urgency: None, matter: None, area: None, point: None, flags, title: None };
+    let grown = now(&ticket, Role::System, morning(), amended(Some(Flags { group_event: true, ..Flags::default() })));
+    let many = Ticket { merge: suban_domain::Merge::Master { members: 201 }, ..ticket.clone() };
+    assert!(asks(&grown));
+    let expected = [("GROUP", "desk:supervisors".to_owned(), 0), ("GROUP", "desk:district-duty".to_owned(), 0)];
+    assert_eq!(told(&many, &grown), expected);
+    assert_eq!(told(&ticket, &grown), [], "an agent marked it; nobody joined it");
+    assert!(!asks(&now(&ticket, Role::Agent, morning(), amended(None))));
+}
+
+#[test]
 fn nobody_is_woken_but_for_life_and_who_is_on_duty() {
     let zone = TimeZone::get("Asia/Shanghai").unwrap();
     let citizen = Recipient::Citizen(RequesterId::new(Uuid::from_u128(9)));
