@@ -114,7 +114,8 @@ impl Store {
             match self.join_locked(&mut tx, &locked, master, member, &brought, join, limits, &allowed).await? {
                 Some(group) => {
                     tx.commit().await?;
-                    metrics::counter!("suban_merges_total", "class" => join.class.code()).increment(1);
+                    let by = if join.by.role == Role::System { "machine" } else { "person" };
+                    metrics::counter!("suban_merges_total", "class" => join.class.code(), "by" => by).increment(1);
                     return Ok(group);
                 }
                 None => tx.rollback().await?,

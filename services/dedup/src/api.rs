@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use suban_domain::{AreaCode, DuplicateClass, MatterCode, Ticket, TicketId, VersionCode};
+use suban_domain::{AreaCode, DuplicateClass, Fact, MatterCode, Role, Ticket, TicketId, VersionCode};
 use suban_likeness::{Feature, Request as Likened};
 use suban_proto::{
     edge,
@@ -71,7 +71,8 @@ impl DedupService for Api {
         let ask = request.into_inner();
         let ticket = self.app.ticket("ticket", &ask.ticket).await?;
         let id = request_id(&ask.request_id)?;
-        if self.app.store.log(ticket.id, 0).await.map_err(|e| status(&e))?.iter().any(|e| e.request == id) {
+        let log = self.app.store.log(ticket.id, 0).await.map_err(|e| status(&e))?;
+        if log.iter().any(|e| e.request == id) {
             return Ok(Response::new(command_reply(&ticket, true)));
         }
         let left = self
@@ -80,6 +81,9 @@ impl DedupService for Api {
             .leave(ticket.id, true, &caller.actor, self.app.clock().now(), &id, &self.app.limits)
             .await
             .map_err(|e| status(&e))?;
+        let merged = log.iter().rfind(|e| matches!(e.event.fact, Fact::MergedInto { .. }));
+        let merged_by = if merged.is_some_and(|e| e.by.role == Role::System) { "machine" } else { "person" };
+        metrics::counter!("suban_unmerges_total", "merged_by" => merged_by).increment(1);
         if let Some(master) = ticket.master() {
             let (pool, by, now) = (self.app.store.pool(), &caller.actor.person, self.app.clock().now());
             tables::take_back(pool, ticket.id, master, by, now).await.map_err(|e| status(&e))?;
@@ -198,6 +202,22 @@ impl DedupService for Api {
     async fn list_sites(&self, request: Request<v1::ListSitesRequest>) -> Result<Response<v1::ListSitesReply>, Status> {
         let caller = who(&request)?;
         self.sites(&caller, request.get_ref()).await.map(Response::new)
+    }
+
+    async fn list_clusters(
+        &self,
+        request: Request<v1::ListClustersRequest>,
+    ) -> Result<Response<v1::ListClustersReply>, Status> {
+        let caller = who(&request)?;
+        self.clusters(&caller, request.get_ref()).await.map(Response::new)
+    }
+
+    async fn get_cluster(
+        &self,
+        request: Request<v1::GetClusterRequest>,
+    ) -> Result<Response<v1::GetClusterReply>, Status> {
+        let caller = who(&request)?;
+        self.cluster(&caller, request.get_ref()).await.map(Response::new)
     }
 
     async fn explain_pair(
@@ -329,7 +349,7 @@ pub(crate) fn command_reply(ticket: &Ticket, repeated: bool) -> v1::CommandReply
     }
 }
 
-fn group_ticket(ticket: &Ticket) -> v1::GroupTicket {
+pub(crate) fn group_ticket(ticket: &Ticket) -> v1::GroupTicket {
     v1::GroupTicket {
         number: ticket.number.to_string(),
         ticket_id: ticket.id.to_string(),

@@ -15,13 +15,13 @@ use crate::{
     Judge,
     decide::{
         self, BASIS, Candidate, Judgement, Suggested,
-        alike::{Found, Measures, suggestions},
+        alike::{Found, Measures, weigh},
     },
     learning::Judging,
     mass::{self, TakenIn},
     memory::Alike,
     suggestions::may_be_asked,
-    tables::{self, Suggestion},
+    tables::{self, Suggestion, clusters::Beside},
 };
 
 /// Kinds of events that are followed: the first only begins a ticket, after the others it may have to be judged, for the
@@ -198,7 +198,7 @@ async fn find_alike(
     alone.retain(|ticket| !joined.contains(&ticket.id));
     let now = app.clock().now();
     let judging = memory.judging();
-    let found = suggested(app, &judging, &alone, &found, &heads, &apart);
+    let (found, beside) = weighed(app, &judging, &alone, &found, &heads, &apart);
     let joined = join_sure(app, &judging, &alone, &found, &heads).await?;
     let mut asked = Vec::new();
     for ticket in alone.iter().filter(|ticket| !joined.contains(&ticket.id)) {
@@ -214,7 +214,8 @@ async fn find_alike(
             asked.push(Suggestion { ticket: ticket.id, suggested, basis, at: now, matter: ticket.matter.clone() });
         }
     }
-    tables::put(app.store.pool(), asked).await
+    tables::put(app.store.pool(), asked).await?;
+    tables::clusters::put(app.store.pool(), &beside, now).await
 }
 
 /// Joins those that are sure enough by what the city's answers taught; answers who joined.
@@ -258,31 +259,34 @@ async fn around(
     Ok((heads, apart))
 }
 
-/// What a person is asked about each of these tickets.
-fn suggested(
+/// What follows for each of these tickets.
+fn weighed(
     app: &App,
     judging: &Judging,
     tickets: &[Ticket],
     found: &HashMap<TicketId, Vec<Alike>>,
     heads: &HashMap<TicketId, Ticket>,
     apart: &Apart,
-) -> HashMap<TicketId, Vec<Suggested>> {
+) -> (HashMap<TicketId, Vec<Suggested>>, Vec<Beside>) {
     let in_force = app.catalogues.now();
     let (catalogue, now) = (in_force.as_ref().map(|f| &f.catalogue), app.clock().now());
     let measures = Measures { learned: &judging.learned, keep: &app.settings.duplicates, lots: judging.lots };
-    let mut asked = HashMap::new();
+    let (mut asked, mut beside) = (HashMap::new(), Vec::new());
     for ticket in tickets {
         let of_it = found.get(&ticket.id).into_iter().flatten().filter_map(|alike| {
             let head = heads.get(&alike.ticket)?;
             Some(Found { alike, head, kept_apart: apart.contains(&(ticket.id, head.id)) })
         });
         let found: Vec<Found<'_>> = of_it.collect();
-        let suggested = suggestions(ticket, &found, catalogue, measures, now);
-        if !suggested.is_empty() {
-            asked.insert(ticket.id, suggested);
+        let weighed = weigh(ticket, &found, catalogue, measures, now);
+        if !weighed.asked.is_empty() {
+            asked.insert(ticket.id, weighed.asked);
+        }
+        if !weighed.beside.is_empty() {
+            beside.push(Beside { ticket: ticket.id, earlier: weighed.beside });
         }
     }
-    asked
+    (asked, beside)
 }
 
 /// The heads of the groups that tickets are in, by ticket.

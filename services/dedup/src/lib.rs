@@ -8,6 +8,7 @@
 //! judging happened; a pair that a person took apart is never put together again by a machine.
 
 mod api;
+mod clusters_api;
 mod consumer;
 pub mod decide;
 pub mod explain;

@@ -1,6 +1,7 @@
 //! What is open and what ended lately, and what people are asked about.
 
 pub mod answers;
+pub mod clusters;
 pub mod mass;
 
 use std::collections::HashMap;

@@ -656,3 +656,46 @@ pub async fn counts(pool: &PgPool) -> Result<Counts, StoreError> {
     .await?;
     Ok(Counts { rulings, checks })
 }
+
+/// How dispatch did in one week about one matter.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, sqlx::FromRow)]
+pub struct Quality {
+    /// The week's Monday, as `YYYY-MM-DD`.
+    pub week: String,
+    /// Row of the catalogue; empty where unknown.
+    pub matter: String,
+    /// Results that were accepted.
+    pub results: i64,
+    /// Of these, from the unit that had it first: 一次派准.
+    pub right_first: i64,
+    /// Automatic dispatches that a person was asked about first and decided.
+    pub checked: i64,
+    /// Of these, sent where the machine would have sent them.
+    pub agreed: i64,
+}
+
+/// How dispatch did since a day of the city, by week and matter, the newest week first. Served by `outcome_day` and
+/// `checked_chosen`.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn quality(pool: &PgPool, since: Date, zone: &str) -> Result<Vec<Quality>, StoreError> {
+    Ok(sqlx::query_as(
+        "select to_char(week, 'YYYY-MM-DD') as week, matter, sum(results)::bigint as results,
+            sum(right_first)::bigint as right_first, sum(checked)::bigint as checked, sum(agreed)::bigint as agreed
+           from (
+             select date_trunc('week', day::timestamp) as week, coalesce(matter, '') as matter, count(*) as results,
+                count(*) filter (where unit = first_unit) as right_first, 0 as checked, 0 as agreed
+               from dispatch.outcome where day >= $1::text::date group by 1, 2
+             union all
+             select date_trunc('week', chosen_at at time zone $2), matter, 0, 0, count(*),
+                count(*) filter (where chosen = proposed)
+               from dispatch.checked
+              where chosen is not null and chosen_at >= ($1::text::date)::timestamp at time zone $2 group by 1, 2
+           ) each group by 1, 2 order by 1 desc, 3 desc, 2",
+    )
+    .bind(since.to_string())
+    .bind(zone)
+    .fetch_all(pool)
+    .await?)
+}

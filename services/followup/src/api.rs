@@ -17,7 +17,7 @@ use suban_service::{
 use suban_store::{link_token, texts::TextKind, ticket_of_link};
 use tonic::{Request, Response, Status};
 
-use crate::{decide, notices, tables};
+use crate::{decide, flash, notices, tables};
 
 /// Answers FollowupService.
 #[derive(Clone)]
@@ -163,6 +163,19 @@ impl FollowupService for Api {
         let answers = answers(ask.answers)?;
         let citizen = citizen()?;
         self.take(&citizen, &ticket, &ask.request_id, answers, SurveyMeans::Link, &ask.comment).await.map(Response::new)
+    }
+
+    async fn report_flash(&self, request: Request<v1::ReportFlashRequest>) -> Result<Response<v1::Flash>, Status> {
+        let caller = caller(&request)?.clone();
+        flash::api::report(&self.app, &caller, request.get_ref()).await.map(Response::new)
+    }
+
+    async fn list_flashes(
+        &self,
+        request: Request<v1::ListFlashesRequest>,
+    ) -> Result<Response<v1::ListFlashesReply>, Status> {
+        let caller = caller(&request)?.clone();
+        flash::api::list(&self.app, &caller, request.get_ref()).await.map(Response::new)
     }
 
     async fn list_notices(

@@ -8,6 +8,7 @@
 mod api;
 mod consumer;
 pub mod decide;
+pub mod flash;
 pub mod notices;
 pub mod tables;
 

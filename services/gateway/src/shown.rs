@@ -143,6 +143,9 @@ fn row(r: &v1::LiveRow) -> Value {
         "done": r.done,
         "on_time": rate(r.on_time.as_ref()),
         "satisfied": rate(r.satisfied.as_ref()),
+        "last_hour": r.last_hour,
+        "busiest_hour": r.busiest_hour,
+        "flooded": r.flooded,
     })
 }
 

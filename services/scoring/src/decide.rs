@@ -248,9 +248,26 @@ fn survey(ticket: &Ticket, body: &mut Body) {
     }
 }
 
+/// Fewest tickets in an hour that flood a unit.
+const FLOOD: u64 = 20;
+
+/// Is a unit given so many tickets that somebody should look: half as many again as in its busiest hour of the week
+/// before? A unit without such an hour has nothing to be compared with.
+#[must_use]
+pub fn is_flooded(last_hour: u64, busiest_hour: u64) -> bool {
+    busiest_hour > 0 && last_hour >= FLOOD && last_hour * 2 > busiest_hour * 3
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_unit_is_flooded_by_more_than_it_ever_had_and_not_by_its_first_tickets() {
+        assert!(!is_flooded(300, 0), "it never had an hour to compare with");
+        assert!(!is_flooded(19, 5), "a few are no flood");
+        assert!(is_flooded(31, 20) && !is_flooded(30, 20));
+    }
 
     #[test]
     fn every_count_of_a_fact_can_be_summed_by_its_name() {

@@ -14,15 +14,19 @@ use tonic::Status;
 
 use crate::{
     api::{db, name, rate, satisfied, sub_district, sums, total, words},
+    decide::is_flooded,
     lags::Lags,
     tables::{
-        Group, Sums,
+        self, Group, Sums,
         now::{self, Open},
     },
 };
 
 /// How long an answer is good for.
 const FRESH: Duration = Duration::from_secs(1);
+
+/// How long what units were given lately is good for.
+const FLOODS_FRESH: Duration = Duration::from_secs(60);
 
 /// How far ahead "about to be late" looks.
 const SOON: Span = Span::hours(2);
@@ -49,13 +53,14 @@ const WHY: [(&str, &str, &str); 11] = [
 #[derive(Clone)]
 pub(crate) struct Live {
     last: Arc<Mutex<Option<(Span, Instant, v1::LiveReply)>>>,
+    given: Arc<Mutex<Option<(Instant, Given)>>>,
     lags: Lags,
 }
 
 impl Live {
     /// Ready to look; starts what measures lags.
     pub(crate) fn start(app: &App) -> Self {
-        Self { last: Arc::default(), lags: Lags::start(app) }
+        Self { last: Arc::default(), given: Arc::default(), lags: Lags::start(app) }
     }
 
     /// The page's numbers over a window.
@@ -68,13 +73,30 @@ impl Live {
         {
             return Ok(reply.clone());
         }
-        let reply = look(app, window, self.lags.look()).await?;
+        let reply = look(app, window, self.lags.look(), &self.given(app).await?).await?;
         *last = Some((window, Instant::now(), reply.clone()));
         Ok(reply)
     }
+
+    /// What units were given lately; a week is not added up every second.
+    async fn given(&self, app: &App) -> Result<Given, Status> {
+        let mut last = self.given.lock().await;
+        if let Some((at, given)) = last.as_ref()
+            && at.elapsed() < FLOODS_FRESH
+        {
+            return Ok(given.clone());
+        }
+        let given = tables::given(app.store.pool(), app.clock().now()).await.map_err(db)?;
+        let given: Given = given.into_iter().map(|(unit, hour, busiest)| (unit, (hour, busiest))).collect();
+        *last = Some((Instant::now(), given.clone()));
+        Ok(given)
+    }
 }
 
-async fn look(app: &App, window: Span, lag: Vec<v1::GroupLag>) -> Result<v1::LiveReply, Status> {
+/// By unit, tickets of the last hour and of the busiest hour of the week before.
+type Given = BTreeMap<String, (u64, u64)>;
+
+async fn look(app: &App, window: Span, lag: Vec<v1::GroupLag>, given: &Given) -> Result<v1::LiveReply, Status> {
     let (at, pool) = (app.clock().now(), app.store.pool());
     let (since, to) = (at.minus(window), at.plus(Span::seconds(1)));
     let in_force = app.catalogues.now();
@@ -93,6 +115,10 @@ async fn look(app: &App, window: Span, lag: Vec<v1::GroupLag>) -> Result<v1::Liv
     let (received, sent, auto) = (of("received"), of("dispatched"), of("dispatched_auto"));
     let mut rows = Rows::default();
     rows.count(&units, &open.by_unit, late.iter().map(|(unit, _, n)| (unit.clone(), *n)));
+    for (unit, (hour, busiest)) in given.iter().filter(|(_, (hour, _))| *hour > 0) {
+        let row = rows.row(unit.clone());
+        (row.last_hour, row.busiest_hour, row.flooded) = (*hour, *busiest, is_flooded(*hour, *busiest));
+    }
     let by_unit = rows.shown(|key| name(in_force, Group::Unit, key));
     let mut rows = Rows::default();
     let open_areas = open.by_area.iter().map(|(area, n)| (sub_district(in_force, area), n));

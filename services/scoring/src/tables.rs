@@ -147,6 +147,27 @@ pub async fn sums(pool: &PgPool, from: At, to: At, group: Group) -> Result<Vec<S
         .collect())
 }
 
+/// How many tickets each unit was given in the hour before `now`, and in the busiest hour of the week before that, by
+/// their receipt. Served by `fact_received`, a block range index.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn given(pool: &PgPool, now: At) -> Result<Vec<(String, u64, u64)>, StoreError> {
+    let rows: Vec<(String, i64, i64)> = sqlx::query_as(
+        "select unit, coalesce(max(n) filter (where hours_ago = 0), 0), coalesce(max(n) filter (where hours_ago > 0), 0)
+           from (
+             select unit, floor(extract(epoch from $1 - received_at) / 3600) as hours_ago, count(*) as n
+               from scoring.fact where received_at > $1 - interval '169 hours' and received_at <= $1 and unit <> ''
+              group by 1, 2
+           ) each group by unit",
+    )
+    .bind(to_db(now))
+    .fetch_all(pool)
+    .await?;
+    let count = |n: i64| u64::try_from(n).unwrap_or(0);
+    Ok(rows.into_iter().map(|(unit, hour, busiest)| (unit, count(hour), count(busiest))).collect())
+}
+
 /// The tickets that a unit led to their closing, of those received in a period, in order of their ids: what `closed`
 /// of [`sums`] counts for the unit. Served by `fact_received`, a block range index.
 ///

@@ -154,6 +154,15 @@ pub(crate) enum DedupVerb {
         #[arg(long)]
         json: bool,
     },
+    /// How often people confirm what they are asked, by week and matter; of what would be merged without them, too.
+    Quality {
+        /// Weeks back from now.
+        #[arg(long, default_value_t = 8)]
+        weeks: u16,
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Dispatch.
@@ -163,6 +172,15 @@ pub(crate) enum DispatchVerb {
     Explain {
         /// The ticket's number.
         number: String,
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// How often the first unit was the right one, and how often people agreed with the machine, by week and matter.
+    Quality {
+        /// Weeks back from now.
+        #[arg(long, default_value_t = 8)]
+        weeks: u16,
         /// Print as JSON.
         #[arg(long)]
         json: bool,

@@ -1,24 +1,50 @@
-//! `suban dedup`: why two tickets are thought to be one matter, or not.
+//! `suban dedup`: why two tickets are thought to be one matter, or not; and how often that is right.
 
 use std::process::ExitCode;
 
-use suban_dedup::{Judge, explain::explain};
+use suban_dedup::{
+    Judge,
+    explain::explain,
+    tables::answers::{Quality, quality},
+};
+use suban_domain::Span;
 use suban_likeness::explain::Explained;
 use suban_runtime::{Health, Service, Settings, Tasks};
 use suban_service::App;
 
-use crate::{args::DedupVerb, print, ticket};
+use crate::{args::DedupVerb, demo::open_store, print, ticket};
 
 /// `suban dedup`.
 pub(crate) async fn command(settings: Settings, what: &DedupVerb) -> anyhow::Result<ExitCode> {
-    let DedupVerb::Explain { ticket, other, json } = what;
-    let why = why(settings, ticket, other).await?;
-    if *json {
-        print::json(&why)?
-    } else {
-        tell(&why)
+    match what {
+        DedupVerb::Explain { ticket, other, json } => {
+            let why = why(settings, ticket, other).await?;
+            if *json { print::json(&why)? } else { tell(&why) }
+        }
+        DedupVerb::Quality { weeks, json } => {
+            let store = open_store(&settings).await?;
+            let since = store.clock().now().minus(Span::days(7 * i64::from(*weeks)));
+            let weeks = quality(store.pool(), since, &settings.city.zone).await?;
+            if *json { print::json(&weeks)? } else { show(&weeks) }
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn show(weeks: &[Quality]) {
+    let rows: Vec<Vec<String>> = weeks
+        .iter()
+        .map(|of| {
+            vec![
+                of.week.clone(),
+                of.matter.clone(),
+                of.asked.to_string(),
+                print::share(of.confirmed, of.confirmed + of.rejected),
+                format!("{}/{}", of.checked_right, of.checked),
+            ]
+        })
+        .collect();
+    print::table(&["周 week", "事项 matter", "提示 asked", "确认 confirmed", "抽检 checked"], &rows);
 }
 
 async fn why(settings: Settings, number: &str, other: &str) -> anyhow::Result<Explained> {

@@ -9,9 +9,10 @@ use suban_dispatch::{
     decide::{Experience, Known, asks_for_words, decide},
     explain::{Explained, explain},
     learned::Learned,
+    tables::{Quality, quality},
     trial::{Found, Tally, Trial, as_it_arrived},
 };
-use suban_domain::{At, Ticket, TicketId, TicketNumber, VersionCode};
+use suban_domain::{At, Span, Ticket, TicketId, TicketNumber, VersionCode};
 use suban_runtime::{Health, Service, Settings, Tasks};
 use suban_service::{App, Catalogues};
 use suban_store::Store;
@@ -36,8 +37,31 @@ pub(crate) async fn command(settings: Settings, what: &DispatchVerb) -> anyhow::
             let found = attempt(&settings, catalogue, *from, *to).await?;
             if *json { print::json(&found)? } else { show(&found) }
         }
+        DispatchVerb::Quality { weeks, json } => {
+            let store = open_store(&settings).await?;
+            let since = store.clock().now().minus(Span::days(7 * i64::from(*weeks)));
+            let since = since.timestamp().to_zoned_datetime(settings.city.time_zone()).date();
+            let weeks = quality(store.pool(), since, &settings.city.zone).await?;
+            if *json { print::json(&weeks)? } else { by_week(&weeks) }
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn by_week(weeks: &[Quality]) {
+    let rows: Vec<Vec<String>> = weeks
+        .iter()
+        .map(|of| {
+            vec![
+                of.week.clone(),
+                of.matter.clone(),
+                of.results.to_string(),
+                print::share(of.right_first, of.results),
+                format!("{}/{}", of.agreed, of.checked),
+            ]
+        })
+        .collect();
+    print::table(&["周 week", "事项 matter", "办结 results", "一次派准 right first", "抽检一致 checked"], &rows);
 }
 
 async fn why(settings: Settings, number: &str) -> anyhow::Result<Explained> {

@@ -20,6 +20,11 @@ pub(crate) fn json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A share in per cent; nothing of nothing.
+pub(crate) fn share(part: i64, of: i64) -> String {
+    if of == 0 { String::new() } else { format!("{:.1} %", 100.0 * part as f64 / of as f64) }
+}
+
 /// Prints rows under a heading.
 pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) {
     out(&table_text(head, rows));

@@ -236,7 +236,7 @@ async fn what_reviewers_confirmed_often_enough_needs_no_reviewer() {
 
         let third = city.citizen("第五怀山", "19900000923").reports(words::RAILING_AGAIN).await;
         city.until(&third, "it follows the first", |t| t.master() == Some(first.id)).await;
-        let group = v1::GetGroupRequest { ticket: first.number.clone() };
+        let group = v1::GetGroupRequest { ticket: first.number.clone(), ..Default::default() };
         let group = reviewer.dedup().get_group(group).await.unwrap().into_inner();
         assert!(group.members[0].basis.ends_with(version), "it says by what: {group:?}");
         let apart = v1::UnmergeRequest {

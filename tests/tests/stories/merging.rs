@@ -270,6 +270,38 @@ async fn what_is_perhaps_the_same_keeps_nobody_waiting_and_can_be_merged_at_its_
         .await;
 }
 
+/// One trouble at two houses is two matters: each is handled, and whoever looks for what they have in common finds both.
+#[tokio::test(flavor = "multi_thread")]
+async fn like_cases_stay_apart_and_are_found_together() {
+    let plan = Plan { settings: vec![("SUBAN_DUPLICATES__HOLD_FROM", "0.15".into())], ..Plan::default() };
+    plan.story(async |city| {
+        let mut houses = Vec::new();
+        for (n, house) in [12, 38, 64].into_iter().enumerate() {
+            let citizen = city.citizen("亓官望舒", &format!("1990000039{n}"));
+            let railing = citizen.reports(&words::railing(house)).await;
+            assert_eq!(city.becomes(&railing, State::PendingSign).await.master(), None);
+            houses.push(railing);
+        }
+        let analyst = city.desk(Role::Analyst, "analyst-1", None).await;
+        let cluster = eventually(PATIENCE, "they stand in a cluster", async || {
+            let found = analyst.dedup().list_clusters(v1::ListClustersRequest::default()).await.unwrap().into_inner();
+            found.clusters.into_iter().next().filter(|cluster| cluster.tickets == 3).ok_or("not all three yet")
+        })
+        .await;
+        assert_eq!(cluster.first, houses[0].number);
+        let mut ask = v1::GetClusterRequest { ticket: houses[2].number.clone(), page_size: 2, ..Default::default() };
+        let first = analyst.dedup().get_cluster(ask.clone()).await.unwrap().into_inner();
+        ask.page_token = first.next_page_token;
+        let second = analyst.dedup().get_cluster(ask).await.unwrap().into_inner();
+        let numbers: Vec<String> = first.tickets.into_iter().chain(second.tickets).map(|t| t.number).collect();
+        assert_eq!(numbers, houses.iter().map(|house| house.number.clone()).collect::<Vec<_>>());
+        let unit = city.unit(words::ROADS).await;
+        let denied = unit.signer.dedup().list_clusters(v1::ListClustersRequest::default()).await.unwrap_err();
+        assert_eq!(denied.code(), tonic::Code::PermissionDenied);
+    })
+    .await;
+}
+
 /// Where nobody said where it is, it is nobody's repeat; once somebody has, a person is asked.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_says_more_later_is_judged_again() {

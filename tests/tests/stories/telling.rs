@@ -228,3 +228,57 @@ async fn a_notice_names_who_is_on_duty_by_the_roster_in_force() {
         })
         .await;
 }
+
+/// A leak in a school: the agent reports it, the hall and the district's duty hear it at once, and who has it says so; a
+/// second time nobody does, and the supervisors hear of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_wait_is_reported_in_its_stages_and_somebody_must_have_it() {
+    story(async |city| {
+        let (railing, supervisor) = unsigned(city).await;
+        let agent = city.agent().await;
+        let stage = |stage: v1::FlashStage, text: &str| v1::ReportFlashRequest {
+            request_id: city.request(),
+            ticket: railing.number.clone(),
+            stage: stage.into(),
+            text: text.into(),
+        };
+        let report = async |ask| agent.followup().report_flash(ask).await;
+        let too_early = report(stage(v1::FlashStage::Final, "已处置完毕")).await.unwrap_err();
+        assert_eq!(too_early.code(), Code::InvalidArgument, "{too_early:?}");
+        let asked = stage(v1::FlashStage::First, "护栏倒塌砸到学生,联系人公羊既望,已拨打120");
+        let first = report(asked.clone()).await.unwrap().into_inner();
+        assert!(first.text.contains("已拨打120") && !first.text.contains("公羊既望"), "{}", first.text);
+        assert_eq!(report(asked).await.unwrap().into_inner(), first, "a repeat answers as before");
+        let desks = [("FLASH", "desk:district-duty"), ("FLASH", "desk:hall")];
+        hears(&supervisor, &railing.number, &desks).await;
+        let have = v1::ReceiveNoticeRequest {
+            request_id: city.request(),
+            id: format!("{}:{}:FLASH:desk:hall", first.ticket_id, first.version),
+        };
+        city.dispatcher().await.followup().receive_notice(have).await.unwrap();
+        city.passes(Span::minutes(6));
+        city.settles().await;
+
+        report(stage(v1::FlashStage::First, "又一次")).await.unwrap_err();
+        report(stage(v1::FlashStage::Further, "伤者已送医,现场已围挡")).await.unwrap();
+        city.passes(Span::minutes(6));
+        let missed = eventually(PATIENCE, "the supervisors hear of the second", async || {
+            let told = told(&supervisor, &railing.number).await;
+            let flashes: Vec<_> = told.into_iter().filter(|(kind, ..)| kind == "FLASH").collect();
+            let sent = |to: &str| flashes.iter().filter(|f| f.1 == to && f.2 == NoticeState::Sent).count();
+            if sent("desk:supervisors") == 1 { Ok(sent("desk:hall")) } else { Err(format!("{flashes:?}")) }
+        })
+        .await;
+        assert_eq!(missed, 2);
+        report(stage(v1::FlashStage::Final, "已修复")).await.unwrap();
+        let all = v1::ListFlashesRequest::default();
+        let shown = supervisor.followup().list_flashes(all.clone()).await.unwrap().into_inner().flashes;
+        let stages: Vec<i32> = shown.iter().map(|flash| flash.stage).collect();
+        assert_eq!(stages, [3, 2, 1], "the latest first");
+        assert_eq!((&*shown[2].acknowledged_by, &*shown[1].acknowledged_by), ("dispatcher-1", ""));
+        let unit = city.unit(words::ROADS).await;
+        let denied = unit.signer.followup().list_flashes(all).await.unwrap_err();
+        assert_eq!(denied.code(), Code::PermissionDenied);
+    })
+    .await;
+}

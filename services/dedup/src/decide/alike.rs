@@ -3,7 +3,7 @@
 //! The score comes from [`suban_likeness`], and so does the table D0–D8 with its guards. Here stands what the
 //! tickets and the catalogue say about the two, and which of them are near enough to be one event at all.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use suban_domain::{At, DuplicateClass, Kind, Span, State, Ticket, TicketId};
 use suban_likeness::{
@@ -61,17 +61,27 @@ pub struct Measures<'a> {
     pub lots: Lots,
 }
 
-/// What a person is asked about, the likeliest first: of each group its likeliest member, never several.
+/// What follows from what was found.
+#[derive(Debug, Clone, Default)]
+pub struct Weighed {
+    /// What a person is asked about, the likeliest first: of each group its likeliest member, never several.
+    pub asked: Vec<Suggested>,
+    /// Like cases that stay apart, each with a right or a place of its own (D4), the earliest first.
+    pub beside: Vec<TicketId>,
+}
+
+/// Weighs what was found.
 #[must_use]
-pub fn suggestions(
+pub fn weigh(
     ticket: &Ticket,
     found: &[Found<'_>],
     catalogue: Option<&Catalogue>,
     measures: Measures<'_>,
     now: At,
-) -> Vec<Suggested> {
+) -> Weighed {
     let Measures { learned, keep, lots } = measures;
     let mut of_group = HashMap::<TicketId, Suggested>::new();
+    let mut beside = BTreeSet::new();
     for one in found.iter().filter(|f| f.head.id != ticket.id && in_reach(ticket, f, catalogue)) {
         let mut case = case(ticket, one, catalogue, (learned, keep), now);
         let unlikely = case.sureness == Sureness::Unlikely;
@@ -82,6 +92,10 @@ pub fn suggestions(
             case.sureness = Sureness::Suggest;
         }
         let decision = decide(&case);
+        // As likely as what waits for an answer; less would put every lamp of a long street into one cluster.
+        if decision.act == Act::Cluster && f64::from(one.alike.probability) >= keep.hold_from {
+            beside.insert((one.head.received_at, one.head.id));
+        }
         let Some(class) = asked(&decision) else { continue };
         let Alike { probability, features, .. } = *one.alike;
         let sure = decision.act == Act::Merge;
@@ -100,7 +114,7 @@ pub fn suggestions(
     let mut suggested: Vec<Suggested> = of_group.into_values().collect();
     suggested.sort_by(|a, b| b.probability.total_cmp(&a.probability).then(a.head.cmp(&b.head)));
     suggested.truncate(SHOWN);
-    suggested
+    Weighed { asked: suggested, beside: beside.into_iter().map(|(_, id)| id).collect() }
 }
 
 /// As what a person is asked about it; `None` where there is nothing to ask.

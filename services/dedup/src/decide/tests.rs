@@ -12,7 +12,7 @@ use suban_text::Tables;
 use uuid::Uuid;
 
 use super::{
-    alike::{Found, Measures, suggestions},
+    alike::{Found, Measures, weigh},
     lots::Lots,
     mass::{MassEvent, MassKind, one_site},
     *,
@@ -221,7 +221,7 @@ fn keep() -> Duplicates {
 /// What is suggested about `ticket` by what ships, with these lots.
 fn suggested(ticket: &Ticket, found: &[Found<'_>], learned: &Learned, lots: Lots) -> Vec<Suggested> {
     let measures = Measures { learned, keep: &keep(), lots };
-    suggestions(ticket, found, Some(&catalogue()), measures, ticket.received_at)
+    weigh(ticket, found, Some(&catalogue()), measures, ticket.received_at).asked
 }
 
 const NO_LOTS: Lots = Lots { sure: 0.0, unlikely: 0.0 };
@@ -247,6 +247,22 @@ fn two_lamp_posts_in_one_street_are_two_matters() {
     }
     let near = (Feature::Distance, 30.0_f32.ln_1p());
     assert_eq!(asked(&second, &first, &alike(&first, &[near])), Some(DuplicateClass::D3), "within its 50 m");
+}
+
+#[test]
+fn two_houses_with_one_trouble_and_two_peoples_wages_are_like_cases_that_stay_apart() {
+    let beside = |ticket: &Ticket, head: &Ticket, features: &[(Feature, f32)], kept_apart| {
+        let alike = alike(head, features);
+        let found = [Found { alike: &alike, head, kept_apart }];
+        let learned = Learned::shipped().unwrap();
+        let measures = Measures { learned: &learned, keep: &keep(), lots: NO_LOTS };
+        weigh(ticket, &found, Some(&catalogue()), measures, ticket.received_at).beside
+    };
+    let wages = |n| ticket(n, Some("wages"), Some("LG0101"), Kind::Help, Flags::default());
+    assert_eq!(beside(&lamp(2), &lamp(1), &[(Feature::Building, -1.0)], false), [lamp(1).id]);
+    assert_eq!(beside(&wages(2), &wages(1), &[], false), [wages(1).id]);
+    assert_eq!(beside(&lamp(2), &lamp(1), &[], false), [], "one lamp is a person's question");
+    assert_eq!(beside(&wages(2), &wages(1), &[], true), [], "a person said that they have nothing in common");
 }
 
 #[test]

@@ -99,3 +99,53 @@ pub async fn drawn(pool: &PgPool, since: At, most: u32) -> Result<BTreeMap<Drawn
     }
     Ok(counted)
 }
+
+/// What became of the questions of one week about one matter.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, sqlx::FromRow)]
+pub struct Quality {
+    /// The week's Monday in the city's zone, as `YYYY-MM-DD`.
+    pub week: String,
+    /// Row of the catalogue; empty where unknown.
+    pub matter: String,
+    /// Pairs that a person was asked about.
+    pub asked: i64,
+    /// Answered with yes.
+    pub confirmed: i64,
+    /// Answered with no, or taken apart again.
+    pub rejected: i64,
+    /// Drawn from what would have been merged without a person, and answered.
+    pub checked: i64,
+    /// Of these, answered with yes.
+    pub checked_right: i64,
+}
+
+/// What became of the questions since `since`, by week and matter, the newest week first. Served by the primary key: ids
+/// rise with time.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn quality(pool: &PgPool, since: At, zone: &str) -> Result<Vec<Quality>, StoreError> {
+    Ok(sqlx::query_as(
+        "select to_char(date_trunc('week', at at time zone $3), 'YYYY-MM-DD') as week, coalesce(matter, '') as matter,
+            count(*) as asked, count(*) filter (where ended = $4) as confirmed,
+            count(*) filter (where ended = $5) as rejected,
+            count(*) filter (where drawn = $6 and ended in ($4, $5)) as checked,
+            count(*) filter (where drawn = $6 and ended = $4) as checked_right
+           from dedup.suggestion where ticket_id >= $1 and at >= $2 group by 1, 2 order by 1 desc, 3 desc, 2",
+    )
+    .bind(first_id(since))
+    .bind(to_db(since))
+    .bind(zone)
+    .bind(number(Ended::Confirmed.number()))
+    .bind(number(Ended::Rejected.number()))
+    .bind(number(Drawn::Sure.number()))
+    .fetch_all(pool)
+    .await?)
+}
+
+/// The smallest id that a ticket of a day earlier can have: what is asked about is hardly older.
+fn first_id(since: At) -> Uuid {
+    let day_before = since.minus(suban_domain::Span::days(1));
+    let millis = u128::try_from(day_before.millis()).unwrap_or(0);
+    Uuid::from_u128(millis << 80)
+}

@@ -44,12 +44,14 @@ pub enum Kind {
     Order,
     /// A clock of the centre itself has run out.
     Centre,
+    /// 要情: what cannot wait, reported by somebody of the hall (D§14).
+    Flash,
     /// 群体性: more people report one thing than a unit should answer alone (G8).
     Group,
 }
 
 impl Kind {
-    const OF_STAFF: [Self; 9] = [
+    const OF_STAFF: [Self; 10] = [
         Self::Critical,
         Self::Urge,
         Self::Yellow,
@@ -59,6 +61,7 @@ impl Kind {
         Self::Order,
         Self::Centre,
         Self::Group,
+        Self::Flash,
     ];
 
     /// The text's code.
@@ -75,6 +78,7 @@ impl Kind {
             Self::Order => "ORDER",
             Self::Centre => "CENTRE",
             Self::Group => "GROUP",
+            Self::Flash => "FLASH",
         }
     }
 
