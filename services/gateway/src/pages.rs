@@ -214,7 +214,7 @@ fn refused(status: &Status) -> Response {
         "请稍后再试",
         "please try again later",
     ));
-    told(code, zh, en)
+    message(code, zh, en)
 }
 
 /// What people are told when a link shows no file.
@@ -223,12 +223,13 @@ pub(crate) fn no_file(status: &Status) -> Response {
         return refused(status);
     }
     if status.get_details_error_info().is_some_and(|info| info.reason == "LINK_OVER") {
-        return told(StatusCode::GONE, "链接已过期", "this link is over; ask for a new one");
+        return message(StatusCode::GONE, "链接已过期", "this link is over; ask for a new one");
     }
-    told(StatusCode::CONFLICT, "文件暂不可查看", "the file cannot be shown at the moment")
+    message(StatusCode::CONFLICT, "文件暂不可查看", "the file cannot be shown at the moment")
 }
 
-fn told(code: StatusCode, zh: &str, en: &str) -> Response {
+/// One line, large.
+fn message(code: StatusCode, zh: &str, en: &str) -> Response {
     let mut response = page(en, &format!("<h1>{zh} <small>{en}</small></h1>"));
     *response.status_mut() = code;
     response
