@@ -135,6 +135,7 @@ impl City {
             ("SUBAN_KAFKA__PARTITIONS", "2".to_owned()),
             // Which tickets a person checks is drawn by their ids; a story that is about it says so.
             ("SUBAN_LIMITS__CHECKED_PERMILLE", "0".to_owned()),
+            ("SUBAN_ATTACHMENTS__FOLDER", std::env::temp_dir().join(format!("{database}-files")).display().to_string()),
             ("SUBAN_SECURITY__MASTER_KEY", key()),
             ("SUBAN_SECURITY__PHONE_KEY", key()),
             ("SUBAN_SECURITY__LINK_KEY", key()),
@@ -261,6 +262,8 @@ impl City {
         self.store.pool().close().await;
         database::drop(&self.database).await;
         kafka::delete_topics(&self.settings).await;
+        // Most cities keep no file.
+        let _ = std::fs::remove_dir_all(&self.settings.attachments.folder);
         CACHES.lock().unwrap().push(self.cache);
     }
 

@@ -13,6 +13,8 @@ use crate::City;
 pub struct Answer {
     /// Status.
     pub status: u16,
+    /// The lines before the body, in lower case.
+    pub head: String,
     /// Body as text.
     pub body: String,
 }
@@ -38,6 +40,11 @@ impl City {
     pub async fn traced_get(&self, path: &str, token: &str, trace: u128) -> Answer {
         let headers = format!("{}traceparent: 00-{trace:032x}-b7ad6b7169203331-01\r\n", bearer(Some(token)));
         send(self, "GET", path, &headers, "", b"").await
+    }
+
+    /// Posts a file as it is.
+    pub async fn upload(&self, path: &str, token: Option<&str>, file: &[u8]) -> Answer {
+        post(self, path, token, "application/octet-stream", file).await
     }
 
     /// Posts JSON, or what claims to be it.
@@ -73,7 +80,7 @@ async fn send(city: &City, method: &str, path: &str, headers: &str, kind: &str, 
     let answer = String::from_utf8_lossy(&answer).into_owned();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{method} {path}: {answer:?}"));
     let status = head.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or_else(|| panic!("{head}"));
-    Answer { status, body: body.to_owned() }
+    Answer { status, head: head.to_lowercase(), body: body.to_owned() }
 }
 
 /// Is the process behind this operations face ready?

@@ -89,7 +89,7 @@ async fn audit_agrees(city: &City) {
 pub struct Counts(Vec<(&'static str, i64)>);
 
 /// Every table that somebody's words or acts could come to; tokens and days of numbers are not.
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 15] = [
     "core.ticket",
     "core.ticket_log",
     "core.ticket_open",
@@ -98,6 +98,7 @@ const TABLES: [&str; 14] = [
     "core.ticket_words",
     "core.requester",
     "core.text",
+    "core.attachment",
     "core.contact",
     "core.merge_member",
     "core.outbox",

@@ -100,6 +100,8 @@ pub struct Settings {
     pub language_model: LanguageModel,
     /// What citizens and units are told, and by which carrier.
     pub notices: Notices,
+    /// Photographs and documents that come with tickets.
+    pub attachments: Attachments,
     /// Logs and traces.
     pub telemetry: Telemetry,
     /// The demo mode.
@@ -374,6 +376,40 @@ pub struct Notices {
     pub a_day_to_a_citizen: u32,
     /// Most notices to one desk in 24 hours.
     pub a_day_to_a_desk: u32,
+}
+
+/// Photographs and documents that come with tickets: where they are kept, how large they may be, who looks at them.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attachments {
+    /// A folder of this machine, where no `url` is set.
+    pub folder: PathBuf,
+    /// A store that speaks S3; empty for none.
+    pub url: String,
+    /// The bucket there.
+    pub bucket: String,
+    /// Its region.
+    pub region: String,
+    /// The account there.
+    pub access_key: Secret,
+    /// Its key.
+    pub secret_key: Secret,
+    /// Largest file, bytes.
+    pub largest_bytes: usize,
+    /// Most pixels of a picture.
+    pub largest_pixels: u64,
+    /// Files a ticket may have.
+    pub per_ticket: u32,
+    /// Files looked at at once in one process.
+    pub at_once: usize,
+    /// A link to a file is good for this long.
+    #[serde(with = "span_text")]
+    pub link_for: Duration,
+    /// `host:port` of clamd; empty for none.
+    pub scanner: String,
+    /// The scanner is not waited for longer.
+    #[serde(with = "span_text")]
+    pub scanner_timeout: Duration,
 }
 
 /// Logs and traces.

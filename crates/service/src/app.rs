@@ -34,6 +34,9 @@ pub enum StartError {
     /// The language model cannot be asked.
     #[error("cannot start: no client for language_model.url: {0}")]
     LanguageModel(#[from] reqwest::Error),
+    /// The store of files cannot be used.
+    #[error("cannot start: {0}; see [attachments]")]
+    Files(String),
     /// Notices cannot be put into words or sent.
     #[error("cannot start: {0}; see notices.url")]
     Notices(String),

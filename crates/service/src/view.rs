@@ -92,6 +92,24 @@ pub fn revealing(caller: &Caller, ticket: &Ticket, reason: &str) -> Result<(), D
     policy::may_reveal(caller, &facts.seen(ticket), reason)
 }
 
+/// May the caller see the files that came with the ticket?
+///
+/// # Errors
+/// `PERMISSION_DENIED` with the reason.
+pub fn may_see_files(caller: &Caller, ticket: &Ticket) -> Result<(), Status> {
+    let facts = Facts::of(ticket);
+    policy::may_see_files(caller, &facts.seen(ticket)).map_err(Status::from)
+}
+
+/// May the caller add a file to the ticket?
+///
+/// # Errors
+/// `PERMISSION_DENIED` with the reason.
+pub fn may_add_files(caller: &Caller, ticket: &Ticket) -> Result<(), Status> {
+    let facts = Facts::of(ticket);
+    policy::may_add_files(caller, &facts.seen(ticket)).map_err(Status::from)
+}
+
 impl App {
     /// One ticket for the caller.
     ///

@@ -20,6 +20,8 @@ pub enum Act {
     RevealText,
     /// A ticket's whole file was put together, masked, for somebody.
     ViewFile,
+    /// A file that came with a ticket was shown, or a link made that shows it.
+    ViewAttachment,
     /// A requester was erased.
     Erase,
     /// Requesters' keys were wrapped with another master key.
@@ -44,6 +46,7 @@ impl Act {
         Self::RevealPerson,
         Self::RevealText,
         Self::ViewFile,
+        Self::ViewAttachment,
         Self::Erase,
         Self::RotateKeys,
         Self::TokenMade,
@@ -61,6 +64,7 @@ impl Act {
             Self::RevealPerson => "REVEAL_PERSON",
             Self::RevealText => "REVEAL_TEXT",
             Self::ViewFile => "VIEW_FILE",
+            Self::ViewAttachment => "VIEW_ATTACHMENT",
             Self::Erase => "ERASE",
             Self::RotateKeys => "ROTATE_KEYS",
             Self::TokenMade => "TOKEN_MADE",

@@ -13,7 +13,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac as _};
 use rand::{TryRngCore as _, rngs::OsRng};
 use sha2::Sha256;
-use suban_domain::{Hash, RequesterId, TicketId};
+use suban_domain::{At, Hash, RequesterId, TicketId};
 use suban_runtime::Keys;
 use suban_text::Phone;
 use uuid::Uuid;
@@ -108,6 +108,13 @@ pub(crate) fn about(kind: &'static [u8], id: Uuid) -> Vec<u8> {
     [kind, b":".as_slice(), id.as_bytes()].concat()
 }
 
+/// A name that nobody can guess and that says nothing: 128 random bits in hexadecimal digits.
+pub(crate) fn random_name() -> Result<String, CryptoError> {
+    let mut bits = [0; 16];
+    OsRng.try_fill_bytes(&mut bits).map_err(|_| CryptoError::NoRandomness)?;
+    Ok(Uuid::from_bytes(bits).simple().to_string())
+}
+
 fn master<'k>(keys: &'k Keys, id: &str) -> Result<&'k [u8; 32], CryptoError> {
     keys.masters.get(id).map(suban_runtime::keys::Key::expose).ok_or_else(|| CryptoError::UnknownMaster(id.to_owned()))
 }
@@ -177,6 +184,47 @@ pub fn ticket_of_link(keys: &Keys, token: &str) -> Option<TicketId> {
     }
     mac(keys.link.expose(), b"link", id)?.verify_truncated_left(tag).ok()?;
     Some(TicketId::new(Uuid::from_slice(id).ok()?))
+}
+
+/// What a link to a file leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileLink {
+    /// The file.
+    pub file: Uuid,
+    /// Only its small picture.
+    pub small: bool,
+    /// Until when, to the second.
+    pub until: At,
+}
+
+/// File, end, which copy.
+const FILE_LINK: usize = 16 + 8 + 1;
+
+/// The part of a link to a file that cannot be guessed or changed: base64url of what it leads to and a signature.
+#[must_use]
+pub fn file_link(keys: &Keys, link: &FileLink) -> String {
+    let mut bytes = link.file.as_bytes().to_vec();
+    bytes.extend(link.until.timestamp().as_second().to_be_bytes());
+    bytes.push(u8::from(link.small));
+    if let Some(mac) = mac(keys.link.expose(), b"file", &bytes) {
+        bytes.extend(mac.finalize().into_bytes().iter().take(LINK_TAG));
+    }
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Where this link leads; none when it was not made here. Whether it is over is for the reader to see.
+#[must_use]
+pub fn file_of_link(keys: &Keys, token: &str) -> Option<FileLink> {
+    let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+    let (what, tag) = bytes.split_at_checked(FILE_LINK)?;
+    if tag.len() != LINK_TAG {
+        return None;
+    }
+    mac(keys.link.expose(), b"file", what)?.verify_truncated_left(tag).ok()?;
+    let (file, rest) = what.split_at_checked(16)?;
+    let (until, small) = rest.split_at_checked(8)?;
+    let until = jiff::Timestamp::from_second(i64::from_be_bytes(until.try_into().ok()?)).ok()?;
+    Some(FileLink { file: Uuid::from_slice(file).ok()?, small: small == [1], until: At::from(until) })
 }
 
 #[cfg(test)]
@@ -273,6 +321,27 @@ mod tests {
         for wrong in ["", "a", &link[..42], &link[..22], &format!("{link}A"), &URL_SAFE_NO_PAD.encode([0; 16])] {
             assert_eq!(ticket_of_link(&keys, wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_link_to_a_file_says_until_when_and_cannot_be_changed() {
+        let keys = keys(1);
+        let until = At::from("2026-03-10T01:40:00Z".parse::<jiff::Timestamp>().unwrap());
+        let leads = FileLink { file: Uuid::from_u128(7), small: true, until };
+        let link = file_link(&keys, &leads);
+        assert_eq!(file_of_link(&keys, &link), Some(leads));
+        let bytes = URL_SAFE_NO_PAD.decode(&link).unwrap();
+        for bit in 0..bytes.len() * 8 {
+            let mut bytes = bytes.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(file_of_link(&keys, &URL_SAFE_NO_PAD.encode(bytes)), None);
+        }
+        assert_eq!(
+            file_of_link(&keys, &link_token(&keys, TicketId::new(Uuid::from_u128(7)))),
+            None,
+            "a citizen's link"
+        );
+        assert_eq!(ticket_of_link(&keys, &link), None);
     }
 
     #[test]

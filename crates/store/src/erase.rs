@@ -2,7 +2,7 @@
 //!
 //! A requester is erased by destroying their key: what it sealed can never be read again, in this database and
 //! in every backup of it that is restored, once the tombstone is applied there. The masked forms, the phone's
-//! blind index and the words' hashes go as well. The log has no words in it, so the ticket still folds and
+//! blind index, the words' hashes and what files told of themselves go as well. The log has no words in it, so the ticket still folds and
 //! still counts.
 //!
 //! A restored backup does not know the erasures after it. So export the tombstones beside each backup
@@ -110,7 +110,7 @@ pub async fn reapply_erasures(conn: &mut PgConnection) -> Result<Erased, StoreEr
 }
 
 /// Destroys what is left of these requesters. Served by the primary key of `requester` and the block range
-/// indexes `text_requester`, `contact_requester`, `ticket_phone_ticket`, `ticket_words_ticket`.
+/// indexes `text_requester`, `contact_requester`, `ticket_phone_ticket`, `ticket_words_ticket`, `attachment_requester`.
 async fn apply(conn: &mut PgConnection, requesters: &[Uuid]) -> Result<Erased, StoreError> {
     // Their tickets are those whose file holds a text of theirs; every ticket has its first words.
     let tickets: Vec<Uuid> =
@@ -135,6 +135,14 @@ async fn apply(conn: &mut PgConnection, requesters: &[Uuid]) -> Result<Erased, S
     .execute(&mut *conn)
     .await?
     .rows_affected();
+    // What a file told of itself; its bytes cannot be opened any more, and are taken away by whoever keeps them.
+    sqlx::query(
+        "update core.attachment set state = 6, hash = null, lat = null, lon = null, taken_at = null, finding = null
+          where requester_id = any($1) and state <> 6",
+    )
+    .bind(requesters)
+    .execute(&mut *conn)
+    .await?;
     let phones = sqlx::query("delete from core.ticket_phone where ticket_id = any($1)")
         .bind(&tickets)
         .execute(&mut *conn)
@@ -338,15 +346,15 @@ impl Store {
         rotate_master(self.pool(), self.keys(), self.clock().now(), by).await
     }
 
-    /// The requesters behind these tickets' words: whom an erasure asked for by ticket would erase.
-    /// Served by `text_ticket`.
+    /// The requesters behind these tickets' words and files: whom an erasure asked for by ticket would erase.
+    /// Served by `text_ticket` and `attachment_ticket`.
     ///
     /// # Errors
     /// When Postgres is away.
     pub async fn requesters_of(&self, tickets: &[TicketId]) -> Result<Vec<RequesterId>, StoreError> {
         let ids: Vec<Uuid> = sqlx::query_scalar(
-            "select distinct requester_id from core.text
-              where ticket_id = any($1) and requester_id is not null order by 1",
+            "select requester_id from core.text where ticket_id = any($1) and requester_id is not null
+             union select requester_id from core.attachment where ticket_id = any($1) order by 1",
         )
         .bind(tickets.iter().map(|t| t.uuid()).collect::<Vec<_>>())
         .fetch_all(self.pool())

@@ -7,8 +7,9 @@
 //! - [`Store::join`] and its kin change two or more tickets at once, under locks taken in the order of their ids.
 //!
 //! What never happens here: a decision. What never leaves here in clear: personal data, except through the
-//! two `reveal` functions, which write who looked and why.
+//! two `reveal` functions, which write who looked and why, and the files of [`attachments`], likewise.
 
+pub mod attachments;
 pub mod audit;
 mod bulk;
 mod city_clock;

@@ -150,7 +150,7 @@ impl TextKind {
 pub struct Owner {
     /// Whose.
     pub id: RequesterId,
-    key: RequesterKey,
+    pub(crate) key: RequesterKey,
     /// What the mask takes out.
     pub own: OwnValues,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use axum::{
     Router,
-    body::{Body, to_bytes},
+    body::{Body, Bytes, to_bytes},
     http::{Request, StatusCode},
 };
 use serde_json::{Map, Value, json};
@@ -13,7 +13,7 @@ use suban_proto::v1;
 use suban_runtime::{Secret, Settings, errors::Problem};
 use tower::ServiceExt as _;
 
-use crate::{Peers, peers::City, rest, router, shown};
+use crate::{Peers, attachments, peers::City, rest, router, shown};
 
 fn document() -> Value {
     serde_json::from_str(include_str!("openapi.json")).unwrap()
@@ -182,6 +182,10 @@ fn every_answer_has_the_fields_of_the_document() {
     same("Task", &ticket["tasks"][0]);
     same("Done", &serde_json::to_value(rest::Done::from(v1::CommandReply::default())).unwrap());
     same("Revealed", &serde_json::to_value(rest::Revealed::from(v1::RevealReply::default())).unwrap());
+    same("Attachment", &shown::attachment(&v1::Attachment::default()));
+    same("Added", &serde_json::to_value(attachments::Added::from(v1::AddAttachmentReply::default())).unwrap());
+    same("Listed", &serde_json::to_value(attachments::Listed::from(&v1::ListAttachmentsReply::default())).unwrap());
+    same("Linked", &serde_json::to_value(attachments::Linked::from(v1::AttachmentLink::default())).unwrap());
     same("InboxPage", &serde_json::to_value(rest::InboxPage::from(&v1::InboxReply::default())).unwrap());
     let problem = Problem::from(suban_runtime::errors::invalid("x", "y"));
     let known = &document["components"]["schemas"]["Problem"]["properties"];
@@ -237,6 +241,23 @@ async fn wrong_codes_are_all_named_at_once() {
     let problem = refused("POST", path, &[JSON, TOKEN], body.to_string(), 400).await;
     let fields: Vec<&str> = problem.fields.iter().map(|f| f.field.as_str()).collect();
     assert_eq!(fields, ["finding", "outcome"]);
+}
+
+#[tokio::test]
+async fn a_file_that_says_it_is_too_long_is_refused_before_it_is_read() {
+    let path = "/api/v1/tickets/SB261124000042X/attachments?request_id=a";
+    let long = ("content-length", "2147483648");
+    let problem = refused(
+        "POST",
+        path,
+        &[TOKEN, long],
+        Body::from_stream(futures::stream::pending::<std::io::Result<Bytes>>()),
+        413,
+    )
+    .await;
+    assert!(problem.detail.contains("attachments.largest_bytes"), "{}", problem.detail);
+    refused("POST", &path.replace("?request_id=a", ""), &[TOKEN], "x", 400).await;
+    refused("POST", path, &[], "x", 401).await;
 }
 
 #[tokio::test]

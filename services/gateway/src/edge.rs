@@ -110,6 +110,11 @@ pub(crate) async fn problems(request: Request, next: Next) -> Response {
     problem
 }
 
+/// A body that is longer than what is taken, whatever follows of it.
+pub(crate) fn too_long(detail: &str) -> Response {
+    plain(StatusCode::PAYLOAD_TOO_LARGE, "INVALID_ARGUMENT", detail.to_owned()).into_response()
+}
+
 fn problem(status: StatusCode, headers: &HeaderMap, text: String) -> Problem {
     let (status, code, detail) = match status {
         StatusCode::METHOD_NOT_ALLOWED => {
@@ -128,6 +133,10 @@ fn problem(status: StatusCode, headers: &HeaderMap, text: String) -> Problem {
         }
         other => (other, "UNKNOWN", text),
     };
+    plain(status, code, detail)
+}
+
+fn plain(status: StatusCode, code: &str, detail: String) -> Problem {
     Problem {
         kind: "about:blank".to_owned(),
         title: status.canonical_reason().unwrap_or("Error").to_owned(),

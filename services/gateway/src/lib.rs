@@ -4,6 +4,7 @@
 //! answer is that service's answer, refusals told as problem details (RFC 9457). The citizen's page stands behind
 //! an unguessable link and needs no token.
 
+mod attachments;
 #[cfg(test)]
 mod contract;
 mod edge;
@@ -19,7 +20,7 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state},
-    routing::get,
+    routing::{get, post},
 };
 use suban_runtime::{Service, grpc::GrpcError, settings};
 use suban_service::{App, StartError};
@@ -53,6 +54,8 @@ fn router(peers: Peers, limits: &settings::Limits) -> Router {
         .route("/", get(pages::home))
         .route("/live", get(pages::live))
         .route("/p/{link}", get(pages::progress).post(pages::rate))
+        .route("/p/{link}/photo", post(attachments::add_by_citizen))
+        .route("/a/{link}", get(attachments::by_link))
         .merge(rest::router().layer(from_fn(edge::problems)))
         .fallback(edge::nothing_here)
         .with_state(peers)

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use suban_proto::v1;
 use suban_service::file::html::escape;
 use tonic::Status;
+use tonic_types::StatusExt as _;
 
 use crate::{Peers, peers::City};
 
@@ -129,7 +130,19 @@ fn progress_html(view: &v1::ProgressView, link: &str, city: &City) -> String {
     if view.can_rate {
         html.push_str(&form_html(view.rated, link));
     }
+    html.push_str(&photo_html(link));
     html
+}
+
+/// A photograph goes as it is, by a script of a few lines: a form would wrap it. One choice is one request, however
+/// often it is sent.
+fn photo_html(link: &str) -> String {
+    format!(
+        "<section class=photo><h2>补充照片 <small>add a photograph</small></h2>\
+         <input type=file id=photo accept=\"image/jpeg,image/png,image/webp,application/pdf\">\
+         <p id=told role=status></p><script>{}</script></section>",
+        include_str!("photo.js").replace("LINK", &escape(link))
+    )
 }
 
 /// The first rating asks everything; who has rated may still say that all is not well.
@@ -201,6 +214,22 @@ fn refused(status: &Status) -> Response {
         "请稍后再试",
         "please try again later",
     ));
+    message(code, zh, en)
+}
+
+/// What people are told when a link shows no file.
+pub(crate) fn no_file(status: &Status) -> Response {
+    if status.code() != tonic::Code::FailedPrecondition {
+        return refused(status);
+    }
+    if status.get_details_error_info().is_some_and(|info| info.reason == "LINK_OVER") {
+        return message(StatusCode::GONE, "链接已过期", "this link is over; ask for a new one");
+    }
+    message(StatusCode::CONFLICT, "文件暂不可查看", "the file cannot be shown at the moment")
+}
+
+/// One line, large.
+fn message(code: StatusCode, zh: &str, en: &str) -> Response {
     let mut response = page(en, &format!("<h1>{zh} <small>{en}</small></h1>"));
     *response.status_mut() = code;
     response
@@ -240,7 +269,7 @@ mod tests {
             ..v1::ProgressView::default()
         };
         let html = progress_html(&view, "link", &city());
-        assert!(!html.contains("<script>"));
+        assert!(!html.contains("<script>alert"));
         assert!(html.contains("&lt;b class=x&gt;"));
     }
 

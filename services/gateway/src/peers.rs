@@ -16,6 +16,8 @@ use suban_service::{App, StartError};
 use tonic::{Status, service::interceptor::InterceptedService, transport::Channel};
 
 type Named = InterceptedService<Channel, Outgoing>;
+/// Intake in somebody's name.
+pub(crate) type Intake = IntakeServiceClient<Named>;
 
 /// Channels to the services, the gateway's own token for citizens, who have none, and whose city this is.
 #[derive(Clone)]
@@ -26,6 +28,7 @@ pub struct Peers {
     scoring: Channel,
     own: Secret,
     city: Arc<City>,
+    largest_file: u64,
 }
 
 /// What pages say of the city.
@@ -67,12 +70,26 @@ impl Peers {
             followup: to(Service::Followup).await?,
             scoring: to(Service::Scoring).await?,
             own,
+            largest_file: settings.attachments.largest_bytes as u64,
             city: Arc::new(City {
                 name: settings.city.name.clone(),
                 zone_name: settings.city.zone.clone(),
                 zone: settings.city.time_zone(),
             }),
         })
+    }
+
+    /// The longest file that is taken, bytes.
+    pub(crate) const fn largest_file(&self) -> u64 {
+        self.largest_file
+    }
+
+    /// Intake for a citizen: the link is the proof.
+    ///
+    /// # Errors
+    /// When the gateway's own token cannot be sent.
+    pub(crate) fn intake_for_citizens(&self) -> Result<Intake, Status> {
+        Ok(IntakeServiceClient::with_interceptor(self.intake.clone(), Outgoing::new(&self.own)?))
     }
 
     /// Whose pages these are.

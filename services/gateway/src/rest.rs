@@ -16,7 +16,7 @@ use suban_runtime::errors::{self, FieldErrors, Problem};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
-use crate::{Peers, shown};
+use crate::{Peers, attachments, shown};
 
 /// A refusal, told as problem details.
 pub(crate) struct Refused(Status);
@@ -55,6 +55,10 @@ pub(crate) fn router() -> Router<Peers> {
         .route("/api/v1/tickets/{number}/contact", post(contact))
         .route("/api/v1/tickets/{number}/result", post(submit))
         .route("/api/v1/tickets/{number}/return", post(request_return))
+        .route("/api/v1/tickets/{number}/attachments", get(attachments::list))
+        .route("/api/v1/tickets/{number}/attachments", post(attachments::add))
+        .route("/api/v1/tickets/{number}/attachments/{id}", get(attachments::read))
+        .route("/api/v1/tickets/{number}/attachments/{id}/link", post(attachments::link))
         .route("/api/v1/live", get(live))
 }
 

@@ -1,13 +1,13 @@
 //! Answers of the services as the JSON that handlers and the live page read.
 
 use serde_json::{Value, json};
-use suban_domain::{State, TaskRole, TaskState, Urgency};
+use suban_domain::{Role, State, TaskRole, TaskState, Urgency};
 use suban_proto::v1;
 
 use crate::peers::City;
 
 /// An instant as RFC 3339 in UTC; programs and browsers turn it into the city's time.
-fn time(t: Option<prost_types::Timestamp>) -> Option<String> {
+pub(crate) fn time(t: Option<prost_types::Timestamp>) -> Option<String> {
     t.and_then(|t| jiff::Timestamp::new(t.seconds, t.nanos).ok()).map(|t| t.to_string())
 }
 
@@ -67,6 +67,30 @@ fn task(task: &v1::TaskView) -> Value {
         "role": TaskRole::from_number(task.role).map(|r| r.code()),
         "state": TaskState::from_number(task.state).map(|s| s.code()),
         "handle_due": time(task.handle_due),
+    })
+}
+
+/// One file that came with a ticket.
+pub(crate) fn attachment(file: &v1::Attachment) -> Value {
+    let code = |name: &str, prefix: &str| name.strip_prefix(prefix).unwrap_or(name).to_owned();
+    let kind = v1::AttachmentKind::try_from(file.kind).map(|k| code(k.as_str_name(), "ATTACHMENT_KIND_"));
+    let state = v1::AttachmentState::try_from(file.state).map(|s| code(s.as_str_name(), "ATTACHMENT_STATE_"));
+    json!({
+        "id": file.attachment_id,
+        "kind": kind.ok(),
+        "state": state.ok(),
+        "bytes": file.bytes,
+        "width": file.width,
+        "height": file.height,
+        "picture_hash": file.picture_hash,
+        "lat": file.point.as_ref().map(|p| p.lat),
+        "lon": file.point.as_ref().map(|p| p.lon),
+        "taken_at": time(file.taken_at),
+        "added_at": time(file.added_at),
+        "role": file.by.as_ref().and_then(|by| Role::from_number(by.role)).map(|r| r.code()),
+        "person": file.by.as_ref().map(|by| &by.person),
+        "unit": file.by.as_ref().map(|by| &by.unit),
+        "finding": file.finding,
     })
 }
 

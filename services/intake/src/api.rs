@@ -12,7 +12,7 @@ use suban_runtime::{
 use suban_service::{App, history, language_model::LanguageModel, status, view};
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::watch::Feed;
+use crate::{attachments::Room, watch::Feed};
 
 /// Answers IntakeService.
 #[derive(Clone)]
@@ -20,10 +20,11 @@ pub(crate) struct Api {
     pub(crate) app: App,
     pub(crate) feed: Feed,
     pub(crate) language_model: Option<LanguageModel>,
+    pub(crate) room: Room,
 }
 
 /// Answers that go on.
-type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send + 'static>>;
+pub(crate) type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send + 'static>>;
 
 /// Who asks, and what.
 fn open<T>(request: Request<T>) -> Result<(Arc<Caller>, T), Status> {
@@ -35,6 +36,8 @@ fn open<T>(request: Request<T>) -> Result<(Arc<Caller>, T), Status> {
 impl IntakeService for Api {
     type SubmitStreamStream = Answers<v1::SubmitResult>;
     type WatchStream = Answers<v1::TicketChange>;
+    type ReadAttachmentStream = Answers<v1::AttachmentPart>;
+    type ReadAttachmentByLinkStream = Answers<v1::AttachmentPart>;
 
     async fn submit(&self, request: Request<v1::SubmitRequest>) -> Result<Response<v1::SubmitReply>, Status> {
         let (caller, ask) = open(request)?;
@@ -164,6 +167,46 @@ impl IntakeService for Api {
         staff_only(&caller, "watches tickets")?;
         let wanted = self.wanted_changes(&ask).await?;
         Ok(Response::new(Box::pin(self.feed.follow(caller, wanted).await?)))
+    }
+
+    async fn add_attachment(
+        &self,
+        request: Request<Streaming<v1::AddAttachmentRequest>>,
+    ) -> Result<Response<v1::AddAttachmentReply>, Status> {
+        let (caller, parts) = open(request)?;
+        self.add_file(&caller, parts).await.map(Response::new)
+    }
+
+    async fn list_attachments(
+        &self,
+        request: Request<v1::ListAttachmentsRequest>,
+    ) -> Result<Response<v1::ListAttachmentsReply>, Status> {
+        let (caller, ask) = open(request)?;
+        self.list_files(&caller, &ask).await.map(Response::new)
+    }
+
+    async fn read_attachment(
+        &self,
+        request: Request<v1::ReadAttachmentRequest>,
+    ) -> Result<Response<Self::ReadAttachmentStream>, Status> {
+        let (caller, ask) = open(request)?;
+        self.read_file(&caller, &ask).await.map(Response::new)
+    }
+
+    async fn link_attachment(
+        &self,
+        request: Request<v1::LinkAttachmentRequest>,
+    ) -> Result<Response<v1::AttachmentLink>, Status> {
+        let (caller, ask) = open(request)?;
+        self.link_file(&caller, &ask).await.map(Response::new)
+    }
+
+    async fn read_attachment_by_link(
+        &self,
+        request: Request<v1::ReadAttachmentByLinkRequest>,
+    ) -> Result<Response<Self::ReadAttachmentByLinkStream>, Status> {
+        let (caller, ask) = open(request)?;
+        self.read_file_by_link(&caller, &ask).await.map(Response::new)
     }
 }
 

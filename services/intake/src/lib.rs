@@ -3,9 +3,11 @@
 //! A demand is checked whole, read, sealed and masked without touching the database, and then handed to the writer,
 //! which gathers what arrives at the same moment. The same source triple is the same ticket for ever; changed words
 //! become a supplement (D0, R-CHN-1). Everything else here is a command on one ticket, or a view of some. This
-//! process keeps nothing but the feed of its watchers, and that can be lost.
+//! process keeps nothing but the feed of its watchers, and that can be lost. Files that come with tickets are kept here
+//! as well, in a store of their own.
 
 mod api;
+mod attachments;
 mod caller;
 mod commands;
 mod contact;
@@ -29,7 +31,8 @@ use suban_service::{App, StartError, language_model::LanguageModel};
 pub async fn serve(app: App) -> Result<SocketAddr, StartError> {
     let feed = watch::Feed::start(&app);
     let language_model = LanguageModel::of(&app.settings.language_model)?;
-    let api = api::Api { app: app.clone(), feed, language_model };
+    let room = attachments::Room::open(&app)?;
+    let api = api::Api { app: app.clone(), feed, language_model, room };
     app.face(
         Grpc::new(Service::Intake, &app.settings)
             .face(|bytes| IntakeServiceServer::new(api).max_decoding_message_size(bytes)),

@@ -4,6 +4,7 @@
 //! over gRPC, and reads from the log when each ticket came where it belongs. Everything in it is invented.
 
 pub(crate) mod args;
+mod attachments;
 mod calendar;
 mod dedup;
 mod demands;
@@ -42,6 +43,7 @@ pub(crate) async fn command(settings: Settings, what: &Bench) -> anyhow::Result<
         Bench::Queue(how) => return Box::pin(queue::command(settings, how)).await,
         Bench::Timers(how) => (timers::run(settings, how).await?, how.ground.json),
         Bench::Floor(how) => (Box::pin(floor::run(settings, how)).await?, how.ground.json),
+        Bench::Attachments(how) => return Box::pin(attachments::command(settings, how)).await,
         Bench::Calendar(how) => return calendar::command(how),
         Bench::Dedup(how) => return dedup::command(how),
         Bench::Fairness(how) => return fairness::command(how),

@@ -180,6 +180,9 @@ fn variables(settings: &Settings) -> Vec<(String, String)> {
         ("SUBAN_REDIS__URL".into(), settings.redis.url.expose().to_owned()),
         ("SUBAN_DEMO__ENABLED".into(), settings.demo.enabled.to_string()),
         ("SUBAN_DEMO__RATE".into(), settings.demo.rate.to_string()),
+        ("SUBAN_ATTACHMENTS__FOLDER".into(), settings.attachments.folder.display().to_string()),
+        ("SUBAN_ATTACHMENTS__URL".into(), settings.attachments.url.clone()),
+        ("SUBAN_ATTACHMENTS__PER_TICKET".into(), settings.attachments.per_ticket.to_string()),
     ];
     for service in Service::ALL {
         let name = service.name().to_uppercase();

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a story's helpers fail the story")]
 
+mod attachments;
 mod backups;
 mod bad_input;
 mod inspection;

@@ -83,6 +83,36 @@ impl Settings {
             notices.timeout.is_zero() || notices.timeout.as_secs() > 60,
             "notices.timeout must be above 0 and at most 60s",
         );
+        let files = &self.attachments;
+        refuse(
+            files.url.is_empty() && files.folder.as_os_str().is_empty(),
+            "attachments.folder must not be empty where attachments.url is: files have to be kept somewhere",
+        );
+        refuse(
+            !files.url.is_empty() && !files.url.starts_with("http"),
+            "attachments.url must begin with http:// or https://, or be empty",
+        );
+        refuse(
+            !files.url.is_empty()
+                && (files.bucket.is_empty() || files.access_key.is_empty() || files.secret_key.is_empty()),
+            "attachments.bucket, attachments.access_key and attachments.secret_key must be given with attachments.url",
+        );
+        refuse(
+            !(1024..=1 << 30).contains(&files.largest_bytes),
+            "attachments.largest_bytes must be 1024 to 1073741824: a file is held in memory while it is looked at",
+        );
+        refuse(
+            !(1..=1_000_000_000).contains(&files.largest_pixels),
+            "attachments.largest_pixels must be 1 to 1000000000",
+        );
+        refuse(files.per_ticket == 0, "attachments.per_ticket must be at least 1");
+        refuse(files.at_once == 0, "attachments.at_once must be at least 1");
+        refuse(files.link_for.as_secs() == 0, "attachments.link_for must be at least 1s");
+        refuse(
+            !files.scanner.is_empty() && !files.scanner.contains(':'),
+            "attachments.scanner must be host:port, or empty",
+        );
+        refuse(files.scanner_timeout.is_zero(), "attachments.scanner_timeout must be above 0");
         refuse(!(0.0..=1.0).contains(&self.telemetry.sample), "telemetry.sample must be 0 to 1");
         refuse(
             !self.telemetry.otlp_endpoint.is_empty() && !self.telemetry.otlp_endpoint.starts_with("http"),

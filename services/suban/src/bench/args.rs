@@ -19,12 +19,25 @@ pub(crate) enum Bench {
     Queue(Queue),
     /// How late clocks that run out are served, spread over a time or all at once after an outage.
     Timers(Timers),
+    /// How soon a photograph of 10 MB is stored with its small copy, and there again.
+    Attachments(Attachments),
     /// Working time: agreement with a walk from minute to minute, and deadlines a second. Needs no stack.
     Calendar(Calendar),
     /// Duplicate search over a generated city with so many open requests. Needs no stack.
     Dedup(Dedup),
     /// A unit's month: is equal work given to equal people? Needs no stack.
     Fairness(Fairness),
+}
+
+/// `suban bench attachments`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Attachments {
+    /// Photographs, stored one after the other on one ticket.
+    #[arg(long, default_value_t = 50)]
+    pub(crate) files: u32,
+    /// Where and how.
+    #[command(flatten)]
+    pub(crate) ground: Ground,
 }
 
 /// `suban bench fairness`.

@@ -253,3 +253,53 @@ fn a_denial_becomes_permission_denied_with_its_reason() {
     assert_eq!(status.code(), tonic::Code::PermissionDenied);
     assert_eq!(errors::Problem::from(status).reason.as_deref(), Some("OWN_UNIT"));
 }
+
+#[test]
+fn photographs_are_for_who_works_on_the_ticket() {
+    let sample = Sample::new();
+    let see = |caller: &Caller, ticket: &TicketView<'_>| may_see_files(caller, ticket).map_err(|d| d.code());
+    let ticket = sample.ticket();
+    for caller in [
+        caller(Role::Agent, "agent-1"),
+        at_unit(Role::UnitHandler, "U1"),
+        at_unit(Role::UnitHandler, "U1/night"),
+        caller(Role::Dispatcher, "d"),
+        caller(Role::MergeReviewer, "m"),
+        in_area(Role::Supervisor, "4403"),
+        caller(Role::Auditor, "a"),
+    ] {
+        assert_eq!(see(&caller, &ticket), Ok(()), "{}", caller.actor.role);
+    }
+    assert_eq!(see(&at_unit(Role::UnitHandler, "U2"), &ticket), Err("OTHER_UNIT"));
+    for role in [Role::Analyst, Role::KpiAdmin, Role::Leader, Role::SysAdmin, Role::Callback] {
+        assert_eq!(see(&caller(role, "x"), &ticket), Err("ROLE"), "{role}");
+    }
+    let outsourced = Caller { outsourced: true, ..caller(Role::Agent, "agent-1") };
+    assert_eq!(see(&outsourced, &ticket), Err("OUTSOURCED"));
+
+    let confidential = sample.confidential();
+    assert_eq!(see(&at_unit(Role::UnitHandler, "U1"), &confidential), Err("CONFIDENTIAL"));
+    let mut named = at_unit(Role::UnitHandler, "U1");
+    named.actor.person = "named".parse().unwrap();
+    assert_eq!(see(&named, &confidential), Ok(()));
+    assert_eq!(see(&caller(Role::Agent, "agent-2"), &confidential), Err("CONFIDENTIAL"));
+}
+
+#[test]
+fn files_are_added_by_who_works_on_the_ticket_and_for_citizens() {
+    let sample = Sample::new();
+    let ticket = sample.ticket();
+    for caller in [
+        caller(Role::Citizen, "app"),
+        caller(Role::IntakeBot, "wechat"),
+        caller(Role::Agent, "agent-2"),
+        at_unit(Role::UnitHandler, "U1"),
+        caller(Role::Verifier, "grid-1"),
+    ] {
+        assert_eq!(may_add_files(&caller, &ticket), Ok(()), "{}", caller.actor.role);
+    }
+    assert_eq!(may_add_files(&at_unit(Role::UnitSigner, "U2"), &ticket), Err(Denial::OtherUnit));
+    for role in [Role::Analyst, Role::Auditor, Role::Leader, Role::SysAdmin, Role::CallbackBot] {
+        assert_eq!(may_add_files(&caller(role, "x"), &ticket), Err(Denial::Role(role)));
+    }
+}
