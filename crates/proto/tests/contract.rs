@@ -84,6 +84,7 @@ fn whatever_changes_something_carries_a_request_id() {
         "Explain",
         "CheckReply",
         "ListQueue",
+        "ListHandovers",
         "Inbox",
         "ListSurveys",
         "ListFlashes",

@@ -32,6 +32,36 @@ type Done = Answer<v1::CommandReply>;
 
 #[tonic::async_trait]
 impl DispatchService for Api {
+    async fn open_handover(&self, request: Request<v1::OpenHandoverRequest>) -> Answer<v1::Handover> {
+        let caller = who(&request)?;
+        self.handover_opened(&caller, request.get_ref()).await.map(Response::new)
+    }
+
+    async fn promise_in_handover(&self, request: Request<v1::PromiseInHandoverRequest>) -> Answer<v1::Handover> {
+        let caller = who(&request)?;
+        self.handover_promised(&caller, request.get_ref()).await.map(Response::new)
+    }
+
+    async fn give_in_handover(&self, request: Request<v1::GiveInHandoverRequest>) -> Answer<v1::Handover> {
+        let caller = who(&request)?;
+        self.handover_given(&caller, request.get_ref()).await.map(Response::new)
+    }
+
+    async fn sign_handover(&self, request: Request<v1::SignHandoverRequest>) -> Answer<v1::Handover> {
+        let caller = who(&request)?;
+        self.handover_signed(&caller, request.get_ref()).await.map(Response::new)
+    }
+
+    async fn send_back_handover(&self, request: Request<v1::SendBackHandoverRequest>) -> Answer<v1::Handover> {
+        let caller = who(&request)?;
+        self.handover_sent_back(&caller, request.get_ref()).await.map(Response::new)
+    }
+
+    async fn list_handovers(&self, request: Request<v1::ListHandoversRequest>) -> Answer<v1::ListHandoversReply> {
+        let caller = who(&request)?;
+        self.handovers(&caller).await.map(Response::new)
+    }
+
     async fn publish_catalogue(
         &self,
         request: Request<v1::PublishCatalogueRequest>,

@@ -10,6 +10,7 @@ mod consumer;
 pub mod decide;
 mod experience;
 pub mod explain;
+mod handover;
 mod inbox;
 pub mod learned;
 mod publish;

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// How long a person holds a ticket before others may take it.
-const CLAIM: Span = Span::minutes(15);
+pub(crate) const CLAIM: Span = Span::minutes(15);
 
 impl Api {
     /// One page of the queue.

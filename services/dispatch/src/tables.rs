@@ -657,6 +657,27 @@ pub async fn counts(pool: &PgPool) -> Result<Counts, StoreError> {
     Ok(Counts { rulings, checks })
 }
 
+/// Tickets that somebody has in hand now, each with who, the oldest first. Served by `queue_holder`.
+///
+/// # Errors
+/// When Postgres is away or a person's code is damaged.
+pub async fn claimed(pool: &PgPool, now: At, limit: u32) -> Result<Vec<(TicketId, PersonCode)>, StoreError> {
+    let rows: Vec<(Uuid, String)> = sqlx::query_as(
+        "select ticket_id, claimed_by from dispatch.queue
+          where claimed_by is not null and claimed_until > $1 order by claimed_by, ticket_id limit $2",
+    )
+    .bind(to_db(now))
+    .bind(i64::from(limit))
+    .fetch_all(pool)
+    .await?;
+    let claim = |(ticket, person): (Uuid, String)| {
+        let person =
+            PersonCode::new(person).map_err(|e| StoreError::Damaged { what: "claim", problem: e.to_string() })?;
+        Ok((TicketId::new(ticket), person))
+    };
+    rows.into_iter().map(claim).collect()
+}
+
 /// How dispatch did in one week about one matter.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, sqlx::FromRow)]
 pub struct Quality {

@@ -17,6 +17,7 @@ mod outages;
 mod raw;
 mod replays;
 mod returning;
+mod shifts;
 mod sources;
 mod telling;
 mod traces;
