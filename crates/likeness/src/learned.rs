@@ -223,7 +223,7 @@ mod tests {
             .map(|n| {
                 let alike = n % 2 == 0;
                 let runs = if alike { 0.8 } else { 0.1 } + (n % 10) as f32 / 100.0;
-                answer(n, runs, alike != (wrong_in > 0 && n.is_multiple_of(wrong_in)), category)
+                answer(n, runs, alike != (wrong_in > 0 && (n / 10).is_multiple_of(wrong_in)), category)
             })
             .collect()
     }
@@ -242,7 +242,7 @@ mod tests {
         assert!(of(0.85) >= sure.threshold.probability && of(0.1) < 0.1, "{} {}", of(0.85), of(0.1));
         assert_eq!(learned.english, prior.english, "nobody answered in English");
 
-        let often_wrong = learn(&prior, &lamps(600, "ZM-01", 10), WANTED);
+        let often_wrong = learn(&prior, &lamps(600, "ZM-01", 5), WANTED);
         assert_eq!(often_wrong.automatic.len(), 0, "one in five that look alike is none");
         let again = Learned::from_json(&serde_json::to_vec(&learned).unwrap()).unwrap();
         assert_eq!(again.automatic.len(), 1);
