@@ -400,6 +400,8 @@ pub struct Attachments {
     pub largest_pixels: u64,
     /// Files a ticket may have.
     pub per_ticket: u32,
+    /// Files on their way in or out at once in one process.
+    pub in_memory: usize,
     /// Files looked at at once in one process.
     pub at_once: usize,
     /// A link to a file is good for this long.

@@ -423,13 +423,16 @@ impl Store {
         owner.ok_or(StoreError::NotFound { what: "attachment" })
     }
 
-    /// Files that wait for the scanner, the oldest first. Served by `attachment_waiting`.
+    /// Files that wait for the scanner, behind this one, the oldest first. Served by `attachment_waiting`.
     ///
     /// # Errors
     /// When Postgres is away.
-    pub async fn attachments_waiting(&self, most: i64) -> Result<Vec<Attachment>, StoreError> {
-        let rows: Vec<Row> =
-            sqlx::query_as(select("where state = 3 order by id limit $1")).bind(most).fetch_all(self.pool()).await?;
+    pub async fn attachments_waiting(&self, after: Uuid, most: i64) -> Result<Vec<Attachment>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(select("where state = 3 and id > $1 order by id limit $2"))
+            .bind(after)
+            .bind(most)
+            .fetch_all(self.pool())
+            .await?;
         rows.into_iter().map(Row::read).collect()
     }
 
@@ -448,12 +451,13 @@ impl Store {
         Ok(())
     }
 
-    /// Files whose bytes are to go: infected, or of an erased person. Served by `attachment_leaving`.
+    /// Files whose bytes are to go, behind this one: infected, or of an erased person. Served by `attachment_leaving`.
     ///
     /// # Errors
     /// When Postgres is away.
-    pub async fn attachments_leaving(&self, most: i64) -> Result<Vec<Attachment>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(select("where held and state in (5, 6) order by id limit $1"))
+    pub async fn attachments_leaving(&self, after: Uuid, most: i64) -> Result<Vec<Attachment>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(select("where held and state in (5, 6) and id > $1 order by id limit $2"))
+            .bind(after)
             .bind(most)
             .fetch_all(self.pool())
             .await?;

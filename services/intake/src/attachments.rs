@@ -10,14 +10,14 @@ mod files;
 mod read;
 mod scanner;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use suban_domain::Role;
 use suban_proto::v1;
 use suban_runtime::{errors, settings};
 use suban_service::{App, StartError, view::timestamp};
 use suban_store::attachments::{Attachment, FileState};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::Status;
 
 pub(crate) use self::files::Files;
@@ -28,7 +28,9 @@ use self::scanner::Scanner;
 pub(crate) struct Room {
     files: Files,
     scanner: Option<Scanner>,
-    /// Each of these holds one file in memory.
+    /// Each of these holds one file in memory, on its way in or out.
+    in_memory: Arc<Semaphore>,
+    /// Each of these looks at one.
     at_once: Arc<Semaphore>,
 }
 
@@ -42,10 +44,19 @@ impl Room {
         let room = Self {
             files: Files::of(settings).map_err(|e| StartError::Files(e.to_string()))?,
             scanner: Scanner::of(settings),
+            in_memory: Arc::new(Semaphore::new(settings.in_memory)),
             at_once: Arc::new(Semaphore::new(settings.at_once)),
         };
         caretaker::start(app, room.clone());
         Ok(room)
+    }
+
+    /// Memory for one more file.
+    fn hold(&self) -> Result<OwnedSemaphorePermit, Status> {
+        self.in_memory.clone().try_acquire_owned().map_err(|_| {
+            let full = "too many files are on their way at once (attachments.in_memory); send it again a little later";
+            errors::exhausted(full, Duration::from_secs(2))
+        })
     }
 }
 
@@ -95,6 +106,6 @@ fn away(problem: &files::FilesError) -> Status {
     tracing::warn!(%problem, "the store of files");
     errors::unavailable(
         "the store of files cannot be reached at the moment; send the same again",
-        std::time::Duration::from_secs(1),
+        Duration::from_secs(1),
     )
 }

@@ -106,7 +106,10 @@ impl Settings {
             "attachments.largest_pixels must be 1 to 1000000000",
         );
         refuse(files.per_ticket == 0, "attachments.per_ticket must be at least 1");
-        refuse(files.at_once == 0, "attachments.at_once must be at least 1");
+        refuse(
+            !(1..=100_000).contains(&files.at_once) || !(files.at_once..=100_000).contains(&files.in_memory),
+            "attachments.at_once must be at least 1, and attachments.in_memory not less and at most 100000",
+        );
         refuse(files.link_for.as_secs() == 0, "attachments.link_for must be at least 1s");
         refuse(
             !files.scanner.is_empty() && !files.scanner.contains(':'),

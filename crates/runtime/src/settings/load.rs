@@ -78,7 +78,16 @@ fn read(setting: &str, text: &str) -> Value {
     let number_like = ["database.", "kafka.", "redis.", "listen.", "city.bounds.", "duplicates.", "demo.", "limits."]
         .iter()
         .any(|section| setting.starts_with(section))
-        || matches!(setting, "telemetry.sample" | "security.token_cache_size");
+        || matches!(setting, "telemetry.sample" | "security.token_cache_size")
+        || matches!(setting, "notices.a_day_to_a_citizen" | "notices.a_day_to_a_desk")
+        || matches!(
+            setting,
+            "attachments.largest_bytes"
+                | "attachments.largest_pixels"
+                | "attachments.per_ticket"
+                | "attachments.in_memory"
+                | "attachments.at_once"
+        );
     let text_by_nature =
         matches!(setting, "database.url" | "kafka.brokers" | "kafka.topic_prefix" | "redis.url" | "listen.host");
     if number_like && !text_by_nature {

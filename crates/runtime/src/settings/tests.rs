@@ -196,3 +196,23 @@ fn spans_are_written_as_people_write_them() {
         assert!(with(&[("SUBAN_LIMITS__RETRY_MAX", nonsense)]).is_err(), "{nonsense}");
     }
 }
+
+#[test]
+fn every_number_of_the_defaults_can_be_given_in_the_environment() {
+    fn numbers(table: &toml::Table, path: &str, found: &mut Vec<(String, String)>) {
+        for (name, value) in table {
+            let path = if path.is_empty() { name.to_uppercase() } else { format!("{path}__{}", name.to_uppercase()) };
+            match value {
+                toml::Value::Table(inner) => numbers(inner, &path, found),
+                toml::Value::Integer(_) | toml::Value::Float(_) | toml::Value::Boolean(_) => {
+                    found.push((format!("SUBAN_{path}"), value.to_string()));
+                }
+                toml::Value::String(_) | toml::Value::Datetime(_) | toml::Value::Array(_) => {}
+            }
+        }
+    }
+    let mut found = Vec::new();
+    numbers(&DEFAULTS.parse().unwrap(), "", &mut found);
+    assert!(found.len() > 30, "{found:?}");
+    Settings::from_layers(None, found).unwrap();
+}

@@ -9,6 +9,7 @@ use suban_runtime::{
 };
 use suban_service::{request_id, status, view};
 use suban_store::{
+    StoreError,
     attachments::{Attachment, FileCopy, FileFacts, FileState, Reserved},
     ticket_of_link,
 };
@@ -40,9 +41,7 @@ impl Api {
         let most = self.app.settings.attachments.per_ticket;
         self.app.store.attachment_room(ticket.id, most).await.map_err(|e| status(&e))?;
 
-        let Ok(_held) = self.room.at_once.acquire().await else {
-            return Err(status(&suban_store::StoreError::Stopped));
-        };
+        let _held = self.room.hold()?;
         let bytes = self.read_all(first, parts).await?;
         let seen = self.inspect(bytes).await?;
         let reserved = self
@@ -101,6 +100,7 @@ impl Api {
     /// Looking takes a core for a while; others are answered meanwhile.
     async fn inspect(&self, bytes: Vec<u8>) -> Result<Inspected, Status> {
         let settings = &self.app.settings.attachments;
+        let _core = self.room.at_once.acquire().await.map_err(|_| status(&StoreError::Stopped))?;
         let bounds = Bounds { bytes: settings.largest_bytes, pixels: settings.largest_pixels };
         let seen = spawn_blocking(move || suban_attachments::inspect(&bytes, &bounds)).await;
         seen.map_err(|e| errors::internal(&e))?.map_err(|problem| {
@@ -125,7 +125,7 @@ impl Api {
         let sealed = spawn_blocking(move || {
             let whole = owner.seal_file(id, FileCopy::Whole, &seen.kept)?;
             let small = seen.picture.map(|p| owner.seal_file(id, FileCopy::Small, &p.thumbnail)).transpose()?;
-            Ok::<_, suban_store::StoreError>((seen.kept, whole, small))
+            Ok::<_, StoreError>((seen.kept, whole, small))
         });
         let (kept, whole, small) = sealed.await.map_err(|e| errors::internal(&e))?.map_err(|e| status(&e))?;
         let put_small = async {

@@ -7,6 +7,7 @@ use suban_store::{
     StoreError,
     attachments::{Attachment, FileCopy},
 };
+use uuid::Uuid;
 
 use super::{
     Room,
@@ -33,36 +34,69 @@ pub(crate) enum Left {
     Scanner(#[from] NoVerdict),
 }
 
+/// How far it has come; one file that cannot be helped does not hold up those behind it.
+#[derive(Debug, Default)]
+struct Round {
+    leaving: Uuid,
+    waiting: Uuid,
+}
+
 /// Starts the caretaker of this process. Several do no harm: each step may be done twice.
 pub(super) fn start(app: &App, room: Room) {
     let stop = app.tasks.stop();
     let app = app.clone();
     app.tasks.clone().spawn("attachments", async move {
+        let mut round = Round::default();
         loop {
             tokio::select! {
                 () = stop.cancelled() => return Ok::<_, Infallible>(()),
                 () = tokio::time::sleep(LOOK) => {}
             }
-            if let Err(left) = look(&app, &room).await {
+            if let Err(left) = look(&app, &room, &mut round).await {
                 tracing::warn!(problem = %left, "files wait for the next look");
             }
         }
     });
 }
 
-async fn look(app: &App, room: &Room) -> Result<(), Left> {
-    for file in app.store.attachments_leaving(SOME).await? {
-        room.files.delete(&file.object).await?;
-        app.store.attachment_gone(file.id).await?;
+async fn look(app: &App, room: &Room, round: &mut Round) -> Result<(), Left> {
+    let leaving = app.store.attachments_leaving(round.leaving, SOME).await?;
+    round.leaving = next(&leaving);
+    for file in &leaving {
+        if let Err(left) = take_away(app, room, file).await {
+            tracing::warn!(problem = %left, attachment = %file.id, "its bytes could not be taken away");
+        }
     }
     let Some(scanner) = &room.scanner else { return Ok(()) };
-    for file in app.store.attachments_waiting(SOME).await? {
-        let owner = app.store.attachment_owner(&file).await?;
-        let sealed = room.files.get(&file.object, FileCopy::Whole).await?;
-        let bytes = owner.open_file(file.id, FileCopy::Whole, &sealed)?;
-        scan(app, scanner, &file, &bytes).await?;
+    let waiting = app.store.attachments_waiting(round.waiting, SOME).await?;
+    round.waiting = next(&waiting);
+    for file in &waiting {
+        match show(app, room, scanner, file).await {
+            Ok(()) => {}
+            // Each of the others would be waited for as long.
+            Err(left @ Left::Scanner(NoVerdict::Away(_) | NoVerdict::Late(_))) => return Err(left),
+            Err(left) => tracing::warn!(problem = %left, attachment = %file.id, "it could not be scanned"),
+        }
     }
     Ok(())
+}
+
+/// Where the next look goes on: behind the last of a full page, or from the beginning.
+fn next(page: &[Attachment]) -> Uuid {
+    let full = i64::try_from(page.len()).is_ok_and(|n| n == SOME);
+    page.last().filter(|_| full).map_or(Uuid::nil(), |file| file.id)
+}
+
+async fn take_away(app: &App, room: &Room, file: &Attachment) -> Result<(), Left> {
+    room.files.delete(&file.object).await?;
+    Ok(app.store.attachment_gone(file.id).await?)
+}
+
+async fn show(app: &App, room: &Room, scanner: &Scanner, file: &Attachment) -> Result<(), Left> {
+    let owner = app.store.attachment_owner(file).await?;
+    let sealed = room.files.get(&file.object, FileCopy::Whole).await?;
+    let bytes = owner.open_file(file.id, FileCopy::Whole, &sealed)?;
+    scan(app, scanner, file, &bytes).await
 }
 
 /// Asks the scanner about a file and keeps what it says.

@@ -1,6 +1,6 @@
 //! A file is shown: to who may see it, written down before, or by a link that such a person made.
 
-use futures::stream;
+use futures::{StreamExt as _, stream};
 use suban_domain::{Span, Ticket};
 use suban_proto::v1;
 use suban_runtime::{
@@ -101,6 +101,7 @@ impl Api {
         how: &str,
     ) -> Result<Answers<v1::AttachmentPart>, Status> {
         let copy = copy_of(file, small)?;
+        let held = self.room.hold()?;
         let owner = self.app.store.look_at_attachment(&caller.actor, file, how).await.map_err(|e| status(&e))?;
         let sealed = self.room.files.get(&file.object, copy).await.map_err(|e| away(&e))?;
         let id = file.id;
@@ -111,7 +112,8 @@ impl Api {
             .zip(bytes.chunks(PART))
             .map(|(attachment, content)| Ok(v1::AttachmentPart { attachment, content: content.to_vec() }))
             .collect();
-        Ok(Box::pin(stream::iter(parts)))
+        // Held until the last part is on its way.
+        Ok(Box::pin(stream::iter(parts).inspect(move |_| _ = &held)))
     }
 }
 
