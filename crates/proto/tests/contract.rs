@@ -76,6 +76,7 @@ fn whatever_changes_something_carries_a_request_id() {
         "ListCatalogues",
         "DiffCatalogue",
         "Explain",
+        "ExplainDraft",
         "CheckReply",
         "ListQueue",
         "Inbox",

@@ -16,6 +16,7 @@ mod lifecycle;
 mod load;
 mod meter;
 mod nothing;
+mod pages;
 mod people;
 mod preload;
 mod prepared;
@@ -40,6 +41,7 @@ pub(crate) async fn command(settings: Settings, what: &Bench) -> anyhow::Result<
         Bench::Lifecycle(how) => (lifecycle::run(settings, how).await?, how.ground.json),
         Bench::Urgent(how) => (urgent::run(settings, how).await?, how.ground.json),
         Bench::Queue(how) => return Box::pin(queue::command(settings, how)).await,
+        Bench::Pages(how) => return Box::pin(pages::command(settings, how)).await,
         Bench::Timers(how) => (timers::run(settings, how).await?, how.ground.json),
         Bench::Floor(how) => (Box::pin(floor::run(settings, how)).await?, how.ground.json),
         Bench::Calendar(how) => return calendar::command(how),

@@ -5,6 +5,7 @@
 
 mod backups;
 mod bad_input;
+mod hall;
 mod inspection;
 mod layers;
 mod learning;
