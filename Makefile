@@ -4,7 +4,7 @@
 # alone as well, since changing it builds everything anew.
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check check-calendar bench chaos picture stack stack-stop clean
+.PHONY: help run demo show test check check-calendar bench chaos picture stack stack-stop clean
 
 # Where an open shell may not look yet after rustup.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -25,6 +25,10 @@ run: prepare release ## the whole suite and a simulated city, until Ctrl-C (DATA
 
 demo: prepare release ## the same, ending by itself; fails if `suban check` finds anything
 	@$(WITH) $(if $(DATA),--fresh) $(SUBAN) up --once $(if $(DATA),--data $(DATA))
+
+show: export SUBAN_STACK := $(or $(SUBAN_STACK),main)
+show: prepare release ## ten minutes for a visitor: his own complaint, its whole way, on a page; until Ctrl-C
+	@$(WITH) $(SUBAN) up --show --tickets 120
 
 test: export SUBAN_STACK := $(or $(SUBAN_STACK),test)
 test: prepare-tests ## every test, on a stack of its own
@@ -51,7 +55,7 @@ chaos: prepare release ## kill processes at random under a playing city, then ch
 	@$(WITH) --fresh $(SUBAN) chaos --rounds $(ROUNDS)
 
 picture: export SUBAN_STACK := $(or $(SUBAN_STACK),test)
-picture: prepare-tests ## docs/live.png and docs/citizen.png anew, from a city that was just played
+picture: prepare-tests ## the pictures of docs/ (live, citizen, desk, work) anew, from a city that was just played
 	cargo build --locked -p suban
 	@$(WITH) --fresh env SUBAN_PICTURES=docs cargo test --locked -p suban-tests --test pages
 

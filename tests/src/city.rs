@@ -193,6 +193,7 @@ impl City {
         }
         let at = |service| self.front.address(service).map_or_else(String::new, |a| format!("http://{a}"));
         settings.peers.intake = at(Service::Intake);
+        settings.peers.dedup = at(Service::Dedup);
         settings.peers.dispatch = at(Service::Dispatch);
         settings.peers.followup = at(Service::Followup);
         settings.peers.scoring = at(Service::Scoring);

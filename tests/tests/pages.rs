@@ -1,5 +1,5 @@
-//! The two pages as people see them: the whole suite in one process on the real stack, a small city, and a headless
-//! Chromium that opens the supervisors' live page and a citizen's page.
+//! The pages as people see them: the whole suite in one process on the real stack, a small city, and a headless
+//! Chromium that opens the supervisors' live page, a citizen's page, the hall's desk and the handler's page.
 //!
 //! With `SUBAN_PICTURES=FOLDER` the pages' pictures are left there (`make picture`).
 
@@ -10,6 +10,7 @@ mod suite;
 
 use std::{path::Path, time::Duration};
 
+use serde_json::json;
 use suban_proto::v1::{
     self, followup_service_client::FollowupServiceClient, intake_service_client::IntakeServiceClient,
 };
@@ -20,6 +21,8 @@ use suite::{Suite, browser};
 const WINDOW: &str = "1400,1060";
 /// As narrow as a telephone.
 const NARROW: &str = "600,900";
+/// A telephone in a hand; a headless window is not made narrower than 500.
+const PHONE: &str = "500,1100";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn supervisors_and_citizens_see_what_the_city_did_in_both_languages() {
@@ -72,6 +75,8 @@ async fn supervisors_and_citizens_see_what_the_city_did_in_both_languages() {
     picture(&suite, &browser, &url, WINDOW, "live.png");
 
     citizen(&suite, &browser).await;
+    let number = desk(&suite, &browser).await;
+    work(&suite, &browser, &number).await;
     suite.stop();
 }
 
@@ -110,6 +115,96 @@ async fn citizen(suite: &Suite, browser: &browser::Browser) {
 
     let nowhere = browser.text(&format!("{}/p/AAAAAAAAAAAAAAAA", suite.gateway()), NARROW);
     assert!(nowhere.contains("链接无效") && nowhere.contains("this link leads nowhere"), "{nowhere}");
+}
+
+/// The hall's desk while a neighbour calls about what another has reported: who calls, what the words say, whose it
+/// would be and why, and what it could be the same as; then the queue. Answers with the ticket that was reported.
+async fn desk(suite: &Suite, browser: &browser::Browser) -> String {
+    let (agent, dispatcher) = (suite.token("AGENT", "desk-agent"), suite.token("DISPATCHER", "desk-dispatcher"));
+    let reviewer = suite.token("MERGE_REVIEWER", "desk-reviewer");
+    let say = |id: &str, text: &str, phone: &str| json!({ "request_id": id, "text": text, "name": "尉迟听澜", "phone": phone });
+    let railing = "望潮社区潮音路12号附近护栏损坏,已经三天了,请尽快处理。";
+    let made = suite.act(&agent, "/tickets", &say("desk-1", railing, "19900002001")).await;
+    let number = made["number"].as_str().unwrap().to_owned();
+    let lamp = "望潮社区潮音路路灯不亮,晚上很黑,请派人看看。";
+    suite.act(&agent, "/tickets", &say("desk-2", lamp, "19900002002")).await;
+    for n in 0..6 {
+        let unclear = format!("我有一件事情想请你们帮忙处理一下,编号{n},谢谢。");
+        suite.act(&agent, "/tickets", &say(&format!("desk-u{n}"), &unclear, "19900002003")).await;
+    }
+    let sent = async || suite.read(&agent, &format!("/tickets/{number}")).await["state"] == "PENDING_SIGN";
+    suite::eventually(Duration::from_secs(30), "the railing is with its unit", sent).await;
+    let waits = async || suite.read(&dispatcher, "/queue").await["entries"].as_array().unwrap().len() >= 6;
+    suite::eventually(Duration::from_secs(30), "what is unclear waits for a person", waits).await;
+
+    let hats = format!("agent={agent}&dispatcher={dispatcher}&reviewer={reviewer}");
+    let call = format!(
+        "phone=19900002002&name={}&place={}&words={}",
+        escaped("尉迟听澜"),
+        escaped("望潮社区潮音路12号"),
+        escaped("您好,望潮社区潮音路12号附近的护栏损坏了,倒在人行道上,请尽快处理。")
+    );
+    let at = |more: &str| format!("{}/desk#{hats}&{more}", suite.gateway());
+    let page = browser.text(&at(&call), WINDOW);
+    for shown in [
+        "速办 · 话务台",
+        "历史诉求",
+        "路灯",
+        "护栏",
+        "交通运输局",
+        "自动分拨",
+        "可能是同一件事",
+        number.as_str(),
+        "登记新工单 F9",
+        "依据",
+    ] {
+        assert!(page.contains(shown), "{shown} is missing on\n{page}");
+    }
+    let page = browser.text(&at(&format!("lang=en&{call}")), WINDOW);
+    for shown in
+        ["Suban · the hall", "Asked before", "sent by itself", "Perhaps the same", "New ticket F9", "is led by JTJ"]
+    {
+        assert!(page.contains(shown), "{shown} is missing on\n{page}");
+    }
+    picture(suite, browser, &at(&call), WINDOW, "desk.png");
+
+    let page = browser.text(&at("view=queue"), WINDOW);
+    for shown in ["待人工处理", "事项未识别", "取下一件", "编号5"] {
+        assert!(page.contains(shown), "{shown} is missing on\n{page}");
+    }
+    let page = browser.text(&at("view=pairs&lang=en"), WINDOW);
+    assert!(page.contains("The same or not?") && page.contains("another candidate"), "{page}");
+    assert!(browser.text(&format!("{}/desk", suite.gateway()), WINDOW).contains("令牌(坐席、分拨员或并案审核)"));
+    number
+}
+
+/// The handler's page: the inbox by what is due, one ticket with its next step, and the result by the rules of D§5.4.
+async fn work(suite: &Suite, browser: &browser::Browser, number: &str) {
+    let (signer, handler) =
+        (suite.token_at("UNIT_SIGNER", "w-sign", "JTJ"), suite.token_at("UNIT_HANDLER", "w-do", "JTJ"));
+    let at = |more: &str| format!("{}/work#signer={signer}&handler={handler}&{more}", suite.gateway());
+    let page = browser.text(&at(""), PHONE);
+    for shown in ["速办 · 办理", "护栏", number, "签收剩", "待签收", "全部签收("] {
+        assert!(page.contains(shown), "{shown} is missing on\n{page}");
+    }
+    let ticket = format!("ticket={number}");
+    let page = browser.text(&at(&ticket), PHONE);
+    assert!(page.contains("请签收") && page.contains("潮音路12号") && page.contains("申请退单"), "{page}");
+    suite.act(&signer, &format!("/tickets/{number}/sign"), &json!({ "request_id": "page-sign" })).await;
+    let page = browser.text(&at(&format!("lang=en&{ticket}")), PHONE);
+    for shown in ["Call the citizen", "Show name and number", "The result", "partly true", "Check and hand in"] {
+        assert!(page.contains(shown), "{shown} is missing on\n{page}");
+    }
+    assert!(!page.contains("not adopted"), "a suggestion's findings are not offered for a complaint: {page}");
+    picture(suite, browser, &at(&ticket), PHONE, "work.png");
+    let stranger = suite.token_at("UNIT_HANDLER", "w-other", "YLZX");
+    let page = browser.text(&format!("{}/work#token={stranger}&{ticket}", suite.gateway()), PHONE);
+    assert!(page.contains("not with your unit") && !page.contains("潮音路"), "{page}");
+}
+
+/// For a fragment.
+fn escaped(words: &str) -> String {
+    words.bytes().map(|b| format!("%{b:02X}")).collect()
 }
 
 /// The number of a ticket that the city closed.

@@ -311,6 +311,38 @@ codes! {
     }
 }
 
+impl Finding {
+    /// Is it in the list of this type (D§5.4)? Where the type is unknown, or has no list, any may be chosen.
+    #[must_use]
+    pub const fn fits(self, kind: Option<Kind>) -> bool {
+        match kind {
+            Some(Kind::Complaint | Kind::Report | Kind::Help) => {
+                matches!(self, Self::True | Self::PartlyTrue | Self::Untrue)
+            }
+            Some(Kind::Suggestion) => {
+                matches!(self, Self::Adopted | Self::PartlyAdopted | Self::Noted | Self::NotAdopted)
+            }
+            Some(Kind::Consult) => matches!(self, Self::PolicyExists | Self::NoPolicy | Self::PolicyNotAccepted),
+            Some(Kind::Praise | Kind::Other) | None => true,
+        }
+    }
+
+    /// Needs no explanation; every other finding does (D§5.4).
+    #[must_use]
+    pub const fn explains_itself(self) -> bool {
+        match self {
+            Self::True | Self::Adopted | Self::PolicyExists => true,
+            Self::PartlyTrue
+            | Self::Untrue
+            | Self::PartlyAdopted
+            | Self::Noted
+            | Self::NotAdopted
+            | Self::NoPolicy
+            | Self::PolicyNotAccepted => false,
+        }
+    }
+}
+
 codes! {
     /// Whether the demand is justified (诉求认定, D§5.4).
     Demand, "demand" {

@@ -82,6 +82,7 @@ fn whatever_changes_something_carries_a_request_id() {
         "ListCatalogues",
         "DiffCatalogue",
         "Explain",
+        "ExplainDraft",
         "CheckReply",
         "ListQueue",
         "ListHandovers",

@@ -93,6 +93,11 @@ impl DispatchService for Api {
         self.why(&caller, &request.into_inner()).await.map(Response::new)
     }
 
+    async fn explain_draft(&self, request: Request<v1::ExplainDraftRequest>) -> Answer<v1::Explanation> {
+        let caller = who(&request)?;
+        self.why_draft(&caller, request.get_ref()).await.map(Response::new)
+    }
+
     async fn check_reply(&self, request: Request<v1::CheckReplyRequest>) -> Answer<v1::CheckReplyReply> {
         let caller = who(&request)?;
         self.checked(&caller, request.get_ref()).await.map(Response::new)

@@ -6,7 +6,7 @@ use suban_store::StoreError;
 
 use crate::{
     Desk, consumer,
-    decide::{self, Candidate, Decision},
+    decide::{self, Candidate, Decision, Known},
     tables,
 };
 
@@ -96,12 +96,17 @@ fn chosen(desk: &Desk, by: &Actor, lead: &UnitCode, rule: String) -> Candidate {
 async fn would(desk: &Desk, ticket: &Ticket, reader: String) -> Result<Explained, StoreError> {
     let app = &desk.app;
     let in_force = app.catalogues.now();
-    let catalogue = in_force.as_ref().map(|f| f.version.to_string()).unwrap_or_default();
     let words = consumer::words(app, in_force.as_deref(), [ticket]).await?;
     let experience = desk.learned.now();
     let known = consumer::known(app, in_force.as_deref(), words.get(&ticket.id), &experience);
     let learned = experience.learned().version().unwrap_or_default();
-    let (tier, because_zh, because_en, candidates) = match decide::decide(ticket, &known) {
+    Ok(as_decided(ticket, &known, reader, learned))
+}
+
+/// What is decided of this ticket by what is known, in words.
+pub(crate) fn as_decided(ticket: &Ticket, known: &Known<'_>, reader: String, learned: String) -> Explained {
+    let catalogue = known.in_force.map(|(version, _)| version.to_string()).unwrap_or_default();
+    let (tier, because_zh, because_en, candidates) = match decide::decide(ticket, known) {
         Decision::Send(send) => {
             let (zh, en) = decide::because_of(&send.candidates);
             (Tier::Auto, zh, en, send.candidates)
@@ -111,5 +116,5 @@ async fn would(desk: &Desk, ticket: &Ticket, reader: String) -> Result<Explained
             (tier, wait.because_zh, wait.because_en, wait.candidates)
         }
     };
-    Ok(Explained { tier, dispatched: false, because_zh, because_en, candidates, catalogue, reader, learned })
+    Explained { tier, dispatched: false, because_zh, because_en, candidates, catalogue, reader, learned }
 }

@@ -8,6 +8,7 @@
 mod api;
 mod consumer;
 pub mod decide;
+mod draft;
 mod experience;
 pub mod explain;
 mod handover;

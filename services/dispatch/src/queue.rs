@@ -20,7 +20,7 @@ use crate::{
     Desk,
     api::Api,
     decide::{self, Candidate},
-    explain::explain,
+    explain::{Explained, explain},
     tables::{self, Entry, Key, Narrow},
 };
 
@@ -119,16 +119,7 @@ impl Api {
         view::may_read(caller, &ticket)?;
         let desk = Desk { app: self.app.clone(), learned: self.learned.clone() };
         let why = explain(&desk, &ticket).await.map_err(|e| status(&e))?;
-        Ok(v1::Explanation {
-            tier: why.tier.number(),
-            candidates: why.candidates.into_iter().map(shown).collect(),
-            reason_zh: why.because_zh,
-            reason_en: why.because_en,
-            catalogue: why.catalogue,
-            reader: why.reader,
-            dispatched: why.dispatched,
-            learned: why.learned,
-        })
+        Ok(explanation(why))
     }
 
     async fn claimed(&self, caller: &Caller, entry: &Entry) -> Result<v1::ClaimReply, Status> {
@@ -188,6 +179,20 @@ fn narrow(caller: &Caller, area: &str, urgencies: &[i32]) -> Result<Narrow, Stat
         (own, None) => own.clone(),
     };
     Ok(Narrow { area, urgencies: urgencies.into_iter().map(decide::rank).collect(), ..Narrow::default() })
+}
+
+/// As the contract says it.
+pub(crate) fn explanation(why: Explained) -> v1::Explanation {
+    v1::Explanation {
+        tier: why.tier.number(),
+        candidates: why.candidates.into_iter().map(shown).collect(),
+        reason_zh: why.because_zh,
+        reason_en: why.because_en,
+        catalogue: why.catalogue,
+        reader: why.reader,
+        dispatched: why.dispatched,
+        learned: why.learned,
+    }
 }
 
 fn shown(candidate: Candidate) -> v1::DispatchCandidate {

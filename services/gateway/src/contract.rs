@@ -8,12 +8,15 @@ use axum::{
     http::{Request, StatusCode},
 };
 use serde_json::{Map, Value, json};
-use suban_domain::{ContactOutcome, Demand, Finding, Outcome, ReplyMeans, ReturnReason, SiteVisit, TaskState, Urgency};
+use suban_domain::{
+    ContactOutcome, Demand, DuplicateClass, Finding, Kind, Outcome, ReplyMeans, ReturnReason, SiteVisit, TaskState,
+    Urgency,
+};
 use suban_proto::v1;
-use suban_runtime::{Secret, Settings, errors::Problem};
+use suban_runtime::{Clock, Secret, Settings, errors::Problem};
 use tower::ServiceExt as _;
 
-use crate::{Peers, attachments, peers::City, rest, router, shown};
+use crate::{Peers, attachments, bulk, hall, merging, peers::City, queue, rest, router, shown};
 
 fn document() -> Value {
     serde_json::from_str(include_str!("openapi.json")).unwrap()
@@ -21,12 +24,12 @@ fn document() -> Value {
 
 /// The gateway before services that are not there.
 async fn gateway() -> Router {
-    let closed = ["INTAKE", "DISPATCH", "FOLLOWUP", "SCORING"]
+    let closed = ["INTAKE", "DEDUP", "DISPATCH", "FOLLOWUP", "SCORING"]
         .map(|name| (format!("SUBAN_PEERS__{name}"), "http://127.0.0.1:1".to_owned()));
     let limits = [("MESSAGE_BYTES", "65536"), ("WORDS_CHARS", "10000")]
         .map(|(name, value)| (format!("SUBAN_LIMITS__{name}"), value.to_owned()));
     let settings = Settings::from_layers(None, closed.into_iter().chain(limits)).unwrap();
-    router(Peers::new(&settings, Secret::new("own")).await.unwrap(), &settings.limits)
+    router(Peers::new(&settings, Secret::new("own"), Clock::system()).await.unwrap(), &settings.limits)
 }
 
 struct Told {
@@ -66,8 +69,16 @@ const SIGN: &str = "/api/v1/tickets/SB261124000042X/sign";
 #[test]
 fn the_document_lists_exactly_the_routes() {
     // Each route stands on a line of its own: `.route("/path", get(handler))`.
-    let routes: BTreeSet<(String, String)> = include_str!("rest.rs")
-        .lines()
+    let files = [
+        include_str!("rest.rs"),
+        include_str!("hall.rs"),
+        include_str!("queue.rs"),
+        include_str!("merging.rs"),
+        include_str!("bulk.rs"),
+    ];
+    let routes: BTreeSet<(String, String)> = files
+        .into_iter()
+        .flat_map(str::lines)
         .filter_map(|line| {
             let (path, rest) = line.trim().strip_prefix(".route(\"")?.split_once("\", ")?;
             Some((path.to_owned(), rest.split('(').next()?.to_owned()))
@@ -80,7 +91,7 @@ fn the_document_lists_exactly_the_routes() {
         .iter()
         .flat_map(|(path, methods)| methods.as_object().unwrap().keys().map(move |m| (path.clone(), m.clone())))
         .collect();
-    assert!(routes.len() > 5, "routes were not found in rest.rs");
+    assert!(routes.len() > 5, "routes were not found");
     assert_eq!(routes, listed);
 }
 
@@ -126,6 +137,30 @@ fn every_body_of_the_document_is_the_one_that_is_taken() {
     holds::<rest::Contact>("/api/v1/tickets/{number}/contact");
     holds::<rest::Submit>("/api/v1/tickets/{number}/result");
     holds::<rest::Return>("/api/v1/tickets/{number}/return");
+    holds::<hall::Lookup>("/api/v1/callers/lookup");
+    holds::<hall::Read>("/api/v1/drafts/read");
+    holds::<hall::Judge>("/api/v1/drafts/judge");
+    holds::<hall::Unit>("/api/v1/drafts/unit");
+    holds::<hall::Register>("/api/v1/tickets");
+    holds::<hall::Urge>("/api/v1/tickets/{number}/urge");
+    holds::<hall::Supplement>("/api/v1/tickets/{number}/supplement");
+    holds::<hall::Accept>("/api/v1/tickets/{number}/accept");
+    holds::<queue::Next>("/api/v1/queue/next");
+    holds::<rest::Sign>("/api/v1/tickets/{number}/claim");
+    holds::<rest::Sign>("/api/v1/tickets/{number}/release");
+    holds::<queue::Dispatch>("/api/v1/tickets/{number}/dispatch");
+    holds::<queue::ReviewReturn>("/api/v1/tickets/{number}/return/review");
+    holds::<queue::DecideReturn>("/api/v1/tickets/{number}/return/decide");
+    holds::<queue::CheckReply>("/api/v1/tickets/{number}/reply/check");
+    holds::<rest::Sign>("/api/v1/tickets/{number}/result/accept");
+    holds::<queue::RejectResult>("/api/v1/tickets/{number}/result/reject");
+    holds::<merging::Merge>("/api/v1/tickets/{number}/merge");
+    holds::<merging::Distinct>("/api/v1/tickets/{number}/distinct");
+    holds::<merging::Unmerge>("/api/v1/tickets/{number}/unmerge");
+    for act in ["sign", "urge", "result/accept"] {
+        holds::<bulk::Bulk>(&format!("/api/v1/bulk/{act}"));
+    }
+    holds::<bulk::BulkDispatch>("/api/v1/bulk/dispatch");
 }
 
 #[test]
@@ -144,6 +179,13 @@ fn every_code_of_the_document_is_one_of_the_domain() {
     assert_eq!(of("Submit", "site_visit"), codes(SiteVisit::ALL));
     assert_eq!(of("Submit", "reply_means"), codes(ReplyMeans::ALL));
     assert_eq!(of("Return", "reason"), codes(ReturnReason::ALL));
+    for body in ["Register", "Accept"] {
+        assert_eq!(of(body, "kind"), codes(Kind::ALL));
+    }
+    for body in ["Register", "Next"] {
+        assert_eq!(of(body, "urgency"), codes(Urgency::ALL));
+    }
+    assert_eq!(of("Merge", "class"), codes(DuplicateClass::ALL));
     assert_eq!(listed("/paths/~1api~1v1~1inbox/get/parameters/2/schema"), codes(TaskState::ALL));
     let urgency = &document["components"]["schemas"]["InboxEntry"]["properties"]["urgency"]["description"];
     assert!(codes(Urgency::ALL).iter().all(|code| urgency.as_str().unwrap().contains(code)));
@@ -177,9 +219,16 @@ fn every_answer_has_the_fields_of_the_document() {
     same("Rate", &live["by_unit"][0]["on_time"]);
     same("Lag", &live["lag"][0]);
     same("InboxEntry", &shown::inbox_entry(&v1::InboxEntry::default()));
-    let ticket = shown::ticket(&v1::TicketView { tasks: vec![v1::TaskView::default()], ..v1::TicketView::default() });
+    let ticket = shown::ticket(&v1::TicketView {
+        tasks: vec![v1::TaskView::default()],
+        clocks: vec![v1::ClockView::default()],
+        result: Some(v1::ResultView::default()),
+        ..v1::TicketView::default()
+    });
     same("Ticket", &ticket);
     same("Task", &ticket["tasks"][0]);
+    same("RunningClock", &ticket["clocks"][0]);
+    same("Result", &ticket["result"]);
     same("Done", &serde_json::to_value(rest::Done::from(v1::CommandReply::default())).unwrap());
     same("Revealed", &serde_json::to_value(rest::Revealed::from(v1::RevealReply::default())).unwrap());
     same("Attachment", &shown::attachment(&v1::Attachment::default()));
@@ -187,9 +236,84 @@ fn every_answer_has_the_fields_of_the_document() {
     same("Listed", &serde_json::to_value(attachments::Listed::from(&v1::ListAttachmentsReply::default())).unwrap());
     same("Linked", &serde_json::to_value(attachments::Linked::from(v1::AttachmentLink::default())).unwrap());
     same("InboxPage", &serde_json::to_value(rest::InboxPage::from(&v1::InboxReply::default())).unwrap());
+    the_hall_s_answers(same);
     let problem = Problem::from(suban_runtime::errors::invalid("x", "y"));
     let known = &document["components"]["schemas"]["Problem"]["properties"];
     assert!(serde_json::to_value(problem).unwrap().as_object().unwrap().keys().all(|field| known.get(field).is_some()));
+}
+
+fn the_hall_s_answers(same: impl Fn(&str, &Value)) {
+    let caller = v1::LookupCallerReply { open: vec![v1::TicketLine::default()], ..v1::LookupCallerReply::default() };
+    let caller = shown::desk::caller(&caller);
+    same("Caller", &caller);
+    same("TicketLine", &caller["open"][0]);
+    same("Draft", &shown::desk::draft(&v1::Draft::default()));
+    let candidate = v1::Candidate { reasons: vec![v1::Reason::default()], ..v1::Candidate::default() };
+    let judged = shown::desk::judged(&v1::JudgeReply {
+        candidates: vec![candidate.clone()],
+        events: vec![v1::MassEvent::default()],
+        ..v1::JudgeReply::default()
+    });
+    same("Judged", &judged);
+    same("Candidate", &judged["candidates"][0]);
+    same("Reason", &judged["candidates"][0]["reasons"][0]);
+    same("StandingEvent", &judged["events"][0]);
+    let why = v1::Explanation { candidates: vec![v1::DispatchCandidate::default()], ..v1::Explanation::default() };
+    let why = shown::desk::explanation(&why);
+    same("Explanation", &why);
+    same("UnitCandidate", &why["candidates"][0]);
+    same("Registered", &serde_json::to_value(hall::Registered::from(v1::SubmitReply::default())).unwrap());
+    let history = v1::HistoryReply { entries: vec![v1::HistoryEntry::default()], more: false };
+    let history = shown::desk::history(&history);
+    same("History", &history);
+    same("Step", &history["entries"][0]);
+    let queued = v1::ListQueueReply { entries: vec![v1::QueueEntry::default()], ..v1::ListQueueReply::default() };
+    let queued = shown::desk::queue(&queued);
+    same("QueuePage", &queued);
+    same("QueueEntry", &queued["entries"][0]);
+    same("Released", &serde_json::to_value(queue::Released { released: true }).unwrap());
+    same("Checked", &shown::desk::checked(&v1::CheckReplyReply::default()));
+    let asked = v1::ListSuggestionsReply {
+        suggestions: vec![v1::Suggestion { candidates: vec![candidate], ..v1::Suggestion::default() }],
+        ..v1::ListSuggestionsReply::default()
+    };
+    let asked = shown::desk::suggestions(&asked);
+    same("SuggestionPage", &asked);
+    same("Suggestion", &asked["suggestions"][0]);
+    let group = v1::Group {
+        master: Some(v1::GroupTicket::default()),
+        members: vec![v1::GroupTicket::default()],
+        ..v1::Group::default()
+    };
+    let group = shown::desk::group(&group);
+    same("Group", &group);
+    same("GroupTicket", &group["members"][0]);
+    same("Merged", &serde_json::to_value(merging::Merged::from(v1::GroupReply::default())).unwrap());
+    same("Left", &serde_json::to_value(merging::Left::from(v1::RejectSuggestionReply::default())).unwrap());
+    let result = bulk::BulkResult { ticket: String::new(), done: None, problem: None };
+    let all = serde_json::to_value(bulk::BulkDone { done: 0, refused: 0, results: vec![result] }).unwrap();
+    same("BulkDone", &all);
+    same("BulkResult", &all["results"][0]);
+}
+
+#[tokio::test]
+async fn a_bulk_that_is_wrong_as_a_whole_is_refused_before_anything_is_done() {
+    let bulk = |tickets: Value, id: &str| json!({ "request_id": id, "tickets": tickets }).to_string();
+    let many: Vec<String> = (0..501).map(|n| format!("SB{n}")).collect();
+    for (tickets, id, field) in [
+        (json!([]), "a", "tickets"),
+        (json!(many), "a", "tickets"),
+        (json!(["SB1", "SB1"]), "a", "tickets"),
+        (json!(["SB1"]), "", "request_id"),
+        (json!(["SB1"]), &*"a".repeat(41), "request_id"),
+    ] {
+        let problem = refused("POST", "/api/v1/bulk/sign", &[JSON, TOKEN], bulk(tickets, id), 400).await;
+        assert_eq!(problem.fields.first().map(|f| f.field.as_str()), Some(field), "{problem:?}");
+    }
+    // One that fits has a result for each, also when its service is away.
+    let told = ask("POST", "/api/v1/bulk/sign", &[JSON, TOKEN], bulk(json!(["SB1", "SB2"]), "a")).await;
+    let told: Value = serde_json::from_slice(&told.body).unwrap();
+    assert_eq!((told["refused"].as_u64(), told["results"][1]["problem"]["status"].as_u64()), (Some(2), Some(503)));
 }
 
 #[tokio::test]
@@ -227,6 +351,9 @@ async fn unknown_paths_methods_and_parameters_are_told_as_problems() {
     refused("GET", "/api/v1/inbox?page_size=many", &[TOKEN], Body::empty(), 400).await;
     refused("GET", "/api/v1/inbox?surprise=1", &[TOKEN], Body::empty(), 400).await;
     refused("GET", "/api/v1/inbox?state=T_GONE", &[TOKEN], Body::empty(), 400).await;
+    refused("GET", "/api/v1/queue?urgency=SOON", &[TOKEN], Body::empty(), 400).await;
+    refused("GET", "/api/v1/queue?mine=perhaps", &[TOKEN], Body::empty(), 400).await;
+    refused("GET", "/api/v1/suggestions?page=2", &[TOKEN], Body::empty(), 400).await;
     refused("GET", "/api/v1/tickets/%ff%fe", &[TOKEN], Body::empty(), 400).await;
 }
 
@@ -291,7 +418,7 @@ async fn a_citizen_s_form_that_is_none_is_told_on_a_page() {
 
 #[tokio::test]
 async fn pages_run_no_script_but_their_own_and_are_not_kept() {
-    for path in ["/", "/live"] {
+    for path in ["/", "/live", "/desk", "/work", "/show"] {
         let told = ask("GET", path, &[], Body::empty()).await;
         assert_eq!(told.status, StatusCode::OK);
         let policy = told.headers["content-security-policy"].to_str().unwrap();

@@ -1,15 +1,20 @@
-//! The edge: REST for handlers, the citizen's page and the supervisors' live page.
+//! The edge: REST for handlers and the hall, their pages, the citizen's page and the supervisors' live page.
 //!
-//! It decides nothing: each request becomes one call of a service in the name of whoever holds the token, and each
+//! It decides nothing: each request becomes one call of a service (a bulk one call a ticket) in the name of whoever holds the token, and each
 //! answer is that service's answer, refusals told as problem details (RFC 9457). The citizen's page stands behind
 //! an unguessable link and needs no token.
 
 mod attachments;
+mod bulk;
 #[cfg(test)]
 mod contract;
 mod edge;
+mod faces;
+mod hall;
+mod merging;
 mod pages;
 mod peers;
+mod queue;
 mod rest;
 mod shown;
 mod tls;
@@ -48,6 +53,11 @@ pub async fn serve(app: App) -> Result<SocketAddr, StartError> {
     Ok(bound)
 }
 
+/// Every path under `/api/v1`.
+fn api() -> Router<Peers> {
+    rest::router().merge(hall::router()).merge(queue::router()).merge(merging::router()).merge(bulk::router())
+}
+
 /// Every path of the gateway, with what holds for all of them.
 fn router(peers: Peers, limits: &settings::Limits) -> Router {
     Router::new()
@@ -56,7 +66,10 @@ fn router(peers: Peers, limits: &settings::Limits) -> Router {
         .route("/p/{link}", get(pages::progress).post(pages::rate))
         .route("/p/{link}/photo", post(attachments::add_by_citizen))
         .route("/a/{link}", get(attachments::by_link))
-        .merge(rest::router().layer(from_fn(edge::problems)))
+        .route("/desk", get(faces::desk))
+        .route("/work", get(faces::work))
+        .route("/show", get(faces::show))
+        .merge(api().layer(from_fn(edge::problems)))
         .fallback(edge::nothing_here)
         .with_state(peers)
         .layer(DefaultBodyLimit::max(limits.message_bytes))

@@ -21,6 +21,8 @@ pub(crate) async fn home() -> Response {
     page(
         "速办 Suban",
         "<h1>速办 <small>Suban</small></h1><ul><li><a href=\"/live\">实时看板 · live page</a></li>\
+         <li><a href=\"/desk\">话务与分拨 · the hall's desk</a></li>\
+         <li><a href=\"/work\">办理 · handlers</a></li>\
          <li><a href=\"/api/v1/openapi.json\">REST: OpenAPI</a></li></ul>",
     )
 }
@@ -236,7 +238,7 @@ fn message(code: StatusCode, zh: &str, en: &str) -> Response {
 }
 
 /// No scripts but our own, no frames, no referrer: the link is a secret.
-fn guarded(mut response: Response) -> Response {
+pub(crate) fn guarded(mut response: Response) -> Response {
     let headers: &mut HeaderMap = response.headers_mut();
     headers.insert(
         header::CONTENT_SECURITY_POLICY,

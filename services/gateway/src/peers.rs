@@ -5,11 +5,12 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, header};
 use suban_domain::{Actor, PersonCode, Role, Span};
 use suban_proto::v1::{
-    dispatch_service_client::DispatchServiceClient, followup_service_client::FollowupServiceClient,
-    intake_service_client::IntakeServiceClient, scoring_service_client::ScoringServiceClient,
+    dedup_service_client::DedupServiceClient, dispatch_service_client::DispatchServiceClient,
+    followup_service_client::FollowupServiceClient, intake_service_client::IntakeServiceClient,
+    scoring_service_client::ScoringServiceClient,
 };
 use suban_runtime::{
-    Secret, Service, Settings, errors,
+    Clock, Secret, Service, Settings, errors,
     grpc::{GrpcError, Outgoing, channel},
 };
 use suban_service::{App, StartError};
@@ -23,12 +24,14 @@ pub(crate) type Intake = IntakeServiceClient<Named>;
 #[derive(Clone)]
 pub struct Peers {
     intake: Channel,
+    dedup: Channel,
     dispatch: Channel,
     followup: Channel,
     scoring: Channel,
     own: Secret,
     city: Arc<City>,
     largest_file: u64,
+    clock: Clock,
 }
 
 /// What pages say of the city.
@@ -55,17 +58,18 @@ impl Peers {
         let actor = Actor { role: Role::Citizen, person, unit: None, area: None };
         let expires = app.clock().now().plus(OWN_TOKEN_LIVES);
         let own = app.store.create_token(&App::system(), &actor, false, Some(expires)).await?.plain;
-        Ok(Self::new(&app.settings, own).await?)
+        Ok(Self::new(&app.settings, own, app.clock().clone()).await?)
     }
 
     /// Channels by the settings; they connect when first used.
     ///
     /// # Errors
     /// When an address is none, or the TLS files cannot be used.
-    pub async fn new(settings: &Settings, own: Secret) -> Result<Self, GrpcError> {
+    pub async fn new(settings: &Settings, own: Secret, clock: Clock) -> Result<Self, GrpcError> {
         let to = async |service: Service| channel(&settings.peer(service), settings).await;
         Ok(Self {
             intake: to(Service::Intake).await?,
+            dedup: to(Service::Dedup).await?,
             dispatch: to(Service::Dispatch).await?,
             followup: to(Service::Followup).await?,
             scoring: to(Service::Scoring).await?,
@@ -76,6 +80,7 @@ impl Peers {
                 zone_name: settings.city.zone.clone(),
                 zone: settings.city.time_zone(),
             }),
+            clock,
         })
     }
 
@@ -95,6 +100,19 @@ impl Peers {
     /// Whose pages these are.
     pub(crate) fn city(&self) -> &City {
         &self.city
+    }
+
+    /// The city's clock.
+    pub(crate) const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Dedup in the caller's name.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` without a token.
+    pub fn dedup(&self, headers: &HeaderMap) -> Result<DedupServiceClient<Named>, Status> {
+        Ok(DedupServiceClient::with_interceptor(self.dedup.clone(), Outgoing::new(&token(headers)?)?))
     }
 
     /// Dispatch in the caller's name.

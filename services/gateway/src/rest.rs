@@ -21,6 +21,13 @@ use crate::{Peers, attachments, shown};
 /// A refusal, told as problem details.
 pub(crate) struct Refused(Status);
 
+impl Refused {
+    /// As it is told.
+    pub(crate) fn problem(self) -> Problem {
+        Problem::from(self.0)
+    }
+}
+
 impl From<Status> for Refused {
     /// A service that does not answer says nothing of why, and its address is nobody's business.
     fn from(status: Status) -> Self {
@@ -39,11 +46,11 @@ impl From<Status> for Refused {
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        Problem::from(self.0).into_response()
+        self.problem().into_response()
     }
 }
 
-type Answer<T> = Result<Json<T>, Refused>;
+pub(crate) type Answer<T> = Result<Json<T>, Refused>;
 
 pub(crate) fn router() -> Router<Peers> {
     Router::new()
@@ -131,7 +138,7 @@ async fn ticket(
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Sign {
-    request_id: String,
+    pub(crate) request_id: String,
 }
 
 async fn sign(

@@ -1,7 +1,12 @@
 //! Answers of the services as the JSON that handlers and the live page read.
 
+pub(crate) mod desk;
+
 use serde_json::{Value, json};
-use suban_domain::{Role, State, TaskRole, TaskState, Urgency};
+use suban_domain::{
+    Demand, Finding, Kind, Outcome, ReplyMeans, ReturnLock, Role, SiteVisit, State, TaskRole, TaskState, Timer,
+    Urgency, Verdict,
+};
 use suban_proto::v1;
 
 use crate::peers::City;
@@ -57,6 +62,41 @@ pub(crate) fn ticket(view: &v1::TicketView) -> Value {
         "received_at": time(view.received_at),
         "tasks": view.tasks.iter().map(task).collect::<Vec<_>>(),
         "reply": view.result.as_ref().map(|r| r.reply.clone()),
+        "kind": Kind::from_number(view.kind).map(Kind::code),
+        "reachable": view.reachable,
+        "verdict": Verdict::from_number(view.verdict).map(Verdict::code),
+        "master": view.merge.as_ref().map(|m| &m.master),
+        "members": view.merge.as_ref().map(|m| m.members),
+        "urges": view.urges,
+        "redo_round": view.redo_round,
+        "return_lock": ReturnLock::from_number(view.return_lock).map(ReturnLock::code),
+        "clocks": view.clocks.iter().map(clock).collect::<Vec<_>>(),
+        "result": view.result.as_ref().map(result),
+    })
+}
+
+fn clock(clock: &v1::ClockView) -> Value {
+    let timer = Timer::from_number(clock.timer);
+    json!({
+        "timer": timer.map(Timer::code),
+        "zh": timer.map(Timer::zh),
+        "unit": clock.unit,
+        "due": time(clock.due),
+    })
+}
+
+/// What the lead handed in, in the codes of D§5.4.
+fn result(result: &v1::ResultView) -> Value {
+    json!({
+        "finding": Finding::from_number(result.finding).map(Finding::code),
+        "finding_because": result.finding_because,
+        "demand": Demand::from_number(result.demand).map(Demand::code),
+        "outcome": Outcome::from_number(result.outcome).map(Outcome::code),
+        "site_visit": SiteVisit::from_number(result.site_visit).map(SiteVisit::code),
+        "reply_means": ReplyMeans::from_number(result.reply_means).map(ReplyMeans::code),
+        "reply": result.reply,
+        "internal": result.internal,
+        "public": result.public,
     })
 }
 

@@ -138,6 +138,9 @@ pub(crate) struct Up {
     /// Stop after the summary; non-zero if the audit finds anything.
     #[arg(long)]
     pub(crate) once: bool,
+    /// Then a walk of ten minutes for a visitor, on a page: a service that is killed is started again.
+    #[arg(long, conflicts_with_all = ["once", "data"])]
+    pub(crate) show: bool,
 }
 
 /// `suban dedup`.

@@ -17,6 +17,7 @@ mod lifecycle;
 mod load;
 mod meter;
 mod nothing;
+mod pages;
 mod people;
 mod preload;
 mod prepared;
@@ -41,6 +42,7 @@ pub(crate) async fn command(settings: Settings, what: &Bench) -> anyhow::Result<
         Bench::Lifecycle(how) => (lifecycle::run(settings, how).await?, how.ground.json),
         Bench::Urgent(how) => (urgent::run(settings, how).await?, how.ground.json),
         Bench::Queue(how) => return Box::pin(queue::command(settings, how)).await,
+        Bench::Pages(how) => return Box::pin(pages::command(settings, how)).await,
         Bench::Timers(how) => (timers::run(settings, how).await?, how.ground.json),
         Bench::Floor(how) => (Box::pin(floor::run(settings, how)).await?, how.ground.json),
         Bench::Attachments(how) => return Box::pin(attachments::command(settings, how)).await,

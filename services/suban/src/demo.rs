@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use suban_domain::{Actor, PersonCode, Role};
+use suban_domain::{Role, UnitCode};
 use suban_runtime::{Keys, Service, Settings};
 use suban_store::{Store, city_clock, connect_pool, migrate};
 
@@ -13,7 +13,7 @@ use crate::{
     args::{Check, City, Up},
     catalogue, check, city,
     history::Year,
-    overview, print,
+    links, overview, print,
     processes::{Processes, told_to_stop},
     roster,
 };
@@ -60,13 +60,13 @@ pub(crate) async fn up(mut settings: Settings, how: &Up) -> anyhow::Result<ExitC
             None
         }
     };
-    let Some(found) = played else {
+    let Some((found, busiest)) = played else {
         processes.stop_all().await?;
         anyhow::bail!("stopped before the city's day was over");
     };
     if !how.once {
-        if how.data.is_some() {
-            // The year is over. A process keeps the line that it started with, so they start anew.
+        if how.data.is_some() || how.show {
+            // The year, or the day, is over. A process keeps the line that it started with, so they start anew.
             processes.stop_all().await?;
             settings.demo.rate = 1.0;
             processes = Processes::new(&settings, &logs)?;
@@ -74,24 +74,46 @@ pub(crate) async fn up(mut settings: Settings, how: &Up) -> anyhow::Result<ExitC
             processes.ready().await?;
             print::out("时钟恢复正常 the clock goes on at its ordinary pace");
         }
-        print::out("按 Ctrl-C 停止 · Ctrl-C stops everything");
-        tokio::select! {
-            told = told_to_stop() => told?,
-            service = processes.first_to_end() => print::complain(&format!("{service} ended by itself; see {}", logs.display())),
+        if how.show {
+            links::open(&links::walk(&store, settings.listen.address(Service::Gateway), &busiest).await?);
+            if let Some(pid) = processes.pids().get(&Service::Dispatch) {
+                print::out(&format!("杀掉分拨服务 kill dispatch (step 7):  kill -9 {pid}"));
+            }
         }
+        print::out("按 Ctrl-C 停止 · Ctrl-C stops everything");
+        stay(&mut processes, how.show, &logs).await?;
     }
     processes.stop_all().await?;
     Ok(if found.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The city's day or the year of messages, the summary, the audit, and where to look.
+/// Until somebody says stop, or a service ends; where `again` says so it is started again, as an orchestrator does.
+async fn stay(processes: &mut Processes, again: bool, logs: &Path) -> anyhow::Result<()> {
+    loop {
+        tokio::select! {
+            told = told_to_stop() => return Ok(told?),
+            service = processes.first_to_end() => {
+                print::complain(&format!("{service} ended; see {}", logs.display()));
+                if !again {
+                    return Ok(());
+                }
+                processes.start(service)?;
+                processes.ready().await?;
+                print::out(&format!("{service} 已重新启动 runs again"));
+            }
+        }
+    }
+}
+
+/// The city's day or the year of messages, the summary, the audit, and where to look; answers with what the audit
+/// found and the units, the busiest first.
 async fn day(
     settings: &Settings,
     store: &Store,
     how: &Up,
     year: Option<Year>,
     logs: &Path,
-) -> anyhow::Result<check::Report> {
+) -> anyhow::Result<(check::Report, Vec<UnitCode>)> {
     let journal = logs.join("city.journal");
     let _ = std::fs::remove_file(&journal);
     let played = if let Some(year) = year {
@@ -109,14 +131,18 @@ async fn day(
     };
     city::show(&played);
     let until = store.clock().now().micros() / 1_000_000 + 60;
-    let token = watcher(store).await?;
-    overview::show(settings, suban_runtime::Secret::new(token.clone()), until, &played).await?;
+    let token = links::token(store, Role::Supervisor, "demo-supervisor", None).await?;
+    let busiest = overview::show(settings, suban_runtime::Secret::new(token.clone()), until, &played).await?;
     let found = check::audit(settings, &Check { journal: Some(journal), patience: 60, json: false }).await?;
     check::show(&found);
     let gateway = settings.listen.address(Service::Gateway);
     print::out(&format!("实时看板 live page:  http://{gateway}/live#token={token}"));
+    if let Some(unit) = busiest.first() {
+        print::out(&format!("话务台 hall's desk:   {}", links::desk(store, gateway).await?));
+        print::out(&format!("办理 handlers ({unit}): {}", links::work(store, gateway, unit).await?));
+    }
     print::out(&format!("REST 接口 OpenAPI:   http://{gateway}/api/v1/openapi.json"));
-    Ok(found)
+    Ok((found, busiest))
 }
 
 /// The store over a database that is migrated first, with its keys and its clock.
@@ -125,9 +151,4 @@ pub(crate) async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
     migrate(&pool).await?;
     let clock = city_clock(&pool, settings).await?;
     Ok(Store::new(pool, Keys::load(settings)?, clock, settings.city.time_zone()))
-}
-
-async fn watcher(store: &Store) -> anyhow::Result<String> {
-    let actor = Actor { role: Role::Supervisor, person: PersonCode::new("demo-supervisor")?, unit: None, area: None };
-    Ok(store.create_token(&actor, &actor, false, None).await?.plain.expose().to_owned())
 }

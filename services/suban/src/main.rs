@@ -16,6 +16,7 @@ mod history;
 mod import;
 mod journal;
 mod learn;
+mod links;
 mod overview;
 mod print;
 mod processes;

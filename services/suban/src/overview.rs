@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use suban_domain::UnitCode;
 use suban_proto::v1::{self, scoring_service_client::ScoringServiceClient};
 use suban_runtime::{
     Secret, Service, Settings,
@@ -17,8 +18,14 @@ const UNITS: usize = 15;
 type Scoring =
     ScoringServiceClient<tonic::service::interceptor::InterceptedService<tonic::transport::Channel, Outgoing>>;
 
-/// Prints it, as scoring counts it; why people dispatched is what the city's dispatchers saw.
-pub(crate) async fn show(settings: &Settings, token: Secret, until: i64, played: &Summary) -> anyhow::Result<()> {
+/// Prints it, as scoring counts it; why people dispatched is what the city's dispatchers saw. Answers with the units
+/// that got most tickets, the busiest first.
+pub(crate) async fn show(
+    settings: &Settings,
+    token: Secret,
+    until: i64,
+    played: &Summary,
+) -> anyhow::Result<Vec<UnitCode>> {
     let line = channel(&settings.peer(Service::Scoring), settings).await?;
     let mut scoring = ScoringServiceClient::with_interceptor(line, Outgoing::new(&token)?);
     let by_channel = figures(&mut scoring, v1::GroupBy::Channel, until).await?;
@@ -27,6 +34,9 @@ pub(crate) async fn show(settings: &Settings, token: Secret, until: i64, played:
         print::table(&["总览 overview (synthetic)", ""], &overview(total, &by_channel.rows, &played.by_hand));
     }
     print::out("");
+    let mut busiest: Vec<&v1::FiguresRow> = by_unit.rows.iter().collect();
+    busiest.sort_by_key(|unit| std::cmp::Reverse(unit.dispatched));
+    let busiest = busiest.iter().filter_map(|unit| UnitCode::new(unit.key.as_str()).ok()).collect();
     print::table(
         &[
             "承办单位 unit",
@@ -47,7 +57,7 @@ pub(crate) async fn show(settings: &Settings, token: Secret, until: i64, played:
             span(settings.demo.rate),
         ));
     }
-    Ok(())
+    Ok(busiest)
 }
 
 /// Above this many city seconds a second, the machine's own pace decides what is late.

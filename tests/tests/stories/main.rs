@@ -6,6 +6,7 @@
 mod attachments;
 mod backups;
 mod bad_input;
+mod hall;
 mod inspection;
 mod layers;
 mod learning;

@@ -78,6 +78,11 @@ impl Suite {
         self.suban(&["token", "new", "--role", role, "--person", person]).trim().to_owned()
     }
 
+    /// A fresh token of somebody at a unit.
+    pub(crate) fn token_at(&self, role: &str, person: &str, unit: &str) -> String {
+        self.suban(&["token", "new", "--role", role, "--person", person, "--unit", unit]).trim().to_owned()
+    }
+
     /// Where pages and REST are.
     pub(crate) fn gateway(&self) -> String {
         format!("http://127.0.0.1:{}", self.ports[5])
@@ -103,6 +108,30 @@ impl Suite {
         let request = format!("GET /api/v1/live HTTP/1.1\r\nauthorization: Bearer {token}\r\n");
         let port = self.ports[5];
         let answer = tokio::task::spawn_blocking(move || ask(port, &request, "")).await.unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 200"), "{answer}");
+        serde_json::from_str(body).unwrap()
+    }
+
+    /// Reads REST in somebody's name.
+    pub(crate) async fn read(&self, token: &str, path: &str) -> serde_json::Value {
+        self.rest(format!("GET /api/v1{path} HTTP/1.1\r\nauthorization: Bearer {token}\r\n"), String::new()).await
+    }
+
+    /// Posts to REST in somebody's name.
+    pub(crate) async fn act(&self, token: &str, path: &str, body: &serde_json::Value) -> serde_json::Value {
+        let body = body.to_string();
+        let head = format!(
+            "POST /api/v1{path} HTTP/1.1\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\n",
+            body.len()
+        );
+        self.rest(head, body).await
+    }
+
+    async fn rest(&self, request: String, body: String) -> serde_json::Value {
+        let port = self.ports[5];
+        let answer = tokio::task::spawn_blocking(move || ask(port, &request, &body)).await.unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("HTTP/1.1 200"), "{answer}");
         serde_json::from_str(body).unwrap()

@@ -2,8 +2,8 @@
 
 use super::{Case, Decision, set, set_for, work_clock};
 use crate::{
-    At, Channel, Fact, Finding, Kind, Point, Refusal, ResultRecord, Role, Span, State, Task, TaskRole, TaskState,
-    TextId, Timer, VersionCode, transitions::rows,
+    At, Channel, Fact, Point, Refusal, ResultRecord, Role, Span, State, Task, TaskRole, TaskState, TextId, Timer,
+    VersionCode, transitions::rows,
 };
 
 /// F25, F26, F33. An assist's result is its part; the lead's is the ticket's.
@@ -75,29 +75,10 @@ fn may_hand_in(case: &Case<'_>, task: &Task) -> Result<(), Refusal> {
 
 /// The fields of D§5.4.
 fn fits(case: &Case<'_>, result: &ResultRecord) -> Result<(), Refusal> {
-    use Finding as F;
-    let positive = match result.finding {
-        F::True | F::Adopted | F::PolicyExists => true,
-        F::PartlyTrue
-        | F::Untrue
-        | F::PartlyAdopted
-        | F::Noted
-        | F::NotAdopted
-        | F::NoPolicy
-        | F::PolicyNotAccepted => false,
-    };
-    let of_kind = match case.ticket.kind {
-        Some(Kind::Complaint | Kind::Report | Kind::Help) => {
-            matches!(result.finding, F::True | F::PartlyTrue | F::Untrue)
-        }
-        Some(Kind::Suggestion) => matches!(result.finding, F::Adopted | F::PartlyAdopted | F::Noted | F::NotAdopted),
-        Some(Kind::Consult) => matches!(result.finding, F::PolicyExists | F::NoPolicy | F::PolicyNotAccepted),
-        Some(Kind::Praise | Kind::Other) | None => true,
-    };
-    if !of_kind {
+    if !result.finding.fits(case.ticket.kind) {
         return Err(case.unfit("finding", "is not in the list of this type (D§5.4)"));
     }
-    if !positive && result.finding_because.is_none() {
+    if !result.finding.explains_itself() && result.finding_because.is_none() {
         return Err(case.missing("finding_because", "a finding other than \"true\" is explained"));
     }
     if case.ticket.source.channel == Channel::GovPlatform && result.files.is_empty() {

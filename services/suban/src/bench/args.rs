@@ -17,6 +17,8 @@ pub(crate) enum Bench {
     Urgent(Urgent),
     /// First pages in a city that is years old, and how soon a change is on an open screen.
     Queue(Queue),
+    /// How soon the desk's and the handler's page are there, and a bulk action on 500 tickets.
+    Pages(Pages),
     /// How late clocks that run out are served, spread over a time or all at once after an outage.
     Timers(Timers),
     /// How soon a photograph of 10 MB is stored with its small copy, and there again.
@@ -174,6 +176,23 @@ pub(crate) struct Queue {
     /// Of them a second.
     #[arg(long, default_value_t = 20.0)]
     pub(crate) rate: f64,
+    /// Where and how.
+    #[command(flatten)]
+    pub(crate) ground: Ground,
+}
+
+/// `suban bench pages`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Pages {
+    /// Tickets that are there before, nine in ten of them closed.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) preload: u32,
+    /// Tickets that are submitted before, so that queue and inboxes are not empty.
+    #[arg(long, default_value_t = 5_000)]
+    pub(crate) tickets: u32,
+    /// How often each page is opened.
+    #[arg(long, default_value_t = 200)]
+    pub(crate) pages: u32,
     /// Where and how.
     #[command(flatten)]
     pub(crate) ground: Ground,
