@@ -144,10 +144,12 @@ impl Api {
     fn shift_of(&self, caller: &Caller) -> Result<UnitCode, Status> {
         let (role, unit) = (caller.actor.role, caller.actor.unit.clone());
         let hall = || self.app.catalogues.now().and_then(|f| f.catalogue.fallback().map(|hall| hall.code.clone()));
-        let found = match role {
-            Role::UnitSigner | Role::UnitHandler | Role::UnitLead => unit,
-            Role::Agent | Role::Dispatcher | Role::Callback | Role::Supervisor => hall(),
-            _ => None,
+        let found = if matches!(role, Role::UnitSigner | Role::UnitHandler | Role::UnitLead) {
+            unit
+        } else if matches!(role, Role::Agent | Role::Dispatcher | Role::Callback | Role::Supervisor) {
+            hall()
+        } else {
+            None
         };
         found.ok_or_else(|| errors::denied("WRONG_ROLE", "only people of the hall or of a unit hand a shift over"))
     }
@@ -194,13 +196,13 @@ impl Api {
             return self.handover_shown(caller, &kept).await;
         }
         let now = self.app.clock().now();
-        let handover = step(kept.handover, now).map_err(|e| refused(&e))?;
+        let handover = step(kept.handover.clone(), now).map_err(|e| refused(&e))?;
         let closed_at = matches!(handover.signatures(), Signatures::Closed { .. }).then_some(now);
         let taken: Vec<(TicketId, PersonCode, PersonCode)> = match closed_at {
             Some(_) => handover.items().filter_map(|(item, held)| claim(item, &held.from, &held.to)).collect(),
             None => Vec::new(),
         };
-        let next = Kept { handover, request: request.to_owned(), closed_at, ..kept };
+        let next = kept.then(handover, request.to_owned(), closed_at);
         let stored = tables::update(self.app.store.pool(), &next, &taken, now.plus(CLAIM)).await;
         let Some(next) = stored.map_err(|e| status(&e))? else {
             let again = std::time::Duration::from_millis(100);

@@ -97,10 +97,10 @@ fn is_likeness(version: &VersionCode) -> bool {
     version.as_str().starts_with(LIKENESS)
 }
 
-/// Why a challenger is not promoted, if it is not.
-fn refusal(tried_on: usize, worse: bool) -> Option<String> {
+/// Why a challenger is not promoted, if it is not; `what` was said since it was learned.
+fn refusal(tried_on: usize, what: &str, worse: bool) -> Option<String> {
     if tried_on < TRIED_ON {
-        return Some(format!("only {tried_on} have been said since it was learned, and {TRIED_ON} are wanted"));
+        return Some(format!("only {tried_on} {what} came since it was learned, and {TRIED_ON} are wanted"));
     }
     worse.then(|| "it is worse than what is in force now".to_owned())
 }

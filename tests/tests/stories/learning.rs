@@ -251,19 +251,22 @@ async fn what_reviewers_confirmed_often_enough_needs_no_reviewer() {
     .await;
 }
 
-/// The question that stands open, as if it had been asked two hundred times and answered with yes; and as often about what
-/// is said in other words, answered with no.
+/// The question that stands open, as if many like it had been asked and answered: with yes where the words have something
+/// in common, with no where they have not.
 async fn was_answered_for_a_year(city: &City) {
-    for (ended, other) in [(1_i16, "{}"), (2, r#"{"runs": 0.02, "words": 0, "contained": 0.05, "rarest": 0.5}"#)] {
+    for (ended, least, more) in [(1_i16, 0.15, 0.07), (2, 0.0, 0.005)] {
         sqlx::query(
             "insert into dedup.suggestion
                (ticket_id, head_id, class, probability, features, basis, at, matter, ended, ended_by, ended_at)
-             select gen_random_uuid(), gen_random_uuid(), class, probability, (features::jsonb || $2::jsonb)::json, basis,
-                at, matter, $1, 'reviewer-1', at
-               from dedup.suggestion, generate_series(1, 200) where ended is null",
+             select gen_random_uuid(), gen_random_uuid(), class, probability,
+                (features::jsonb || jsonb_build_object(
+                   'runs', $2 + $3 * (n % 10), 'words', $2 + $3 * (n % 10), 'contained', $2 + $3 * (n % 10)))::json,
+                basis, at, matter, $1, 'reviewer-1', at
+               from dedup.suggestion, generate_series(1, 200) as n where ended is null",
         )
         .bind(ended)
-        .bind(other)
+        .bind(least)
+        .bind(more)
         .execute(city.store.pool())
         .await
         .unwrap();

@@ -28,6 +28,11 @@ impl Kept {
     pub(crate) const fn begun(id: Uuid, handover: Handover, request: String, at: At) -> Self {
         Self { id, handover, opened_at: at, closed_at: None, request, version: 1 }
     }
+
+    /// The same after a step.
+    pub(crate) fn then(self, handover: Handover, request: String, closed_at: Option<At>) -> Self {
+        Self { handover, request, closed_at, ..self }
+    }
 }
 
 #[derive(sqlx::FromRow)]

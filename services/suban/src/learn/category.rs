@@ -202,7 +202,8 @@ pub(super) async fn promote(
         found.running.take(running.read(&message).matter.as_ref(), matter);
         found.challenger.take(challenging.read(&message).matter.as_ref(), matter);
     }
-    found.refused = refusal(found.tried_on, found.challenger.worth() < found.running.worth()).filter(|_| !anyway);
+    found.refused =
+        refusal(found.tried_on, "results", found.challenger.worth() < found.running.worth()).filter(|_| !anyway);
     if found.refused.is_none() {
         let (stood, running) = (found.challenger, found.running);
         let what = || format!("not worse on {} accepted results: {stood:?} to {running:?}", found.tried_on);

@@ -149,7 +149,7 @@ pub(super) async fn promote(
         running: of_running,
         challenger: of_challenger,
         in_force: None,
-        refused: refusal(said.len(), of_challenger > of_running).filter(|_| !anyway),
+        refused: refusal(said.len(), "answers", of_challenger > of_running).filter(|_| !anyway),
     };
     if found.refused.is_none() {
         let what = || format!("not worse on {} answers: {of_challenger:.4} to {of_running:.4}", said.len());
