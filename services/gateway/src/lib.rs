@@ -10,6 +10,7 @@ mod edge;
 mod pages;
 mod peers;
 mod rest;
+mod search;
 mod shown;
 mod tls;
 

@@ -7,7 +7,7 @@ use suban_proto::v1;
 use crate::peers::City;
 
 /// An instant as RFC 3339 in UTC; programs and browsers turn it into the city's time.
-fn time(t: Option<prost_types::Timestamp>) -> Option<String> {
+pub(crate) fn time(t: Option<prost_types::Timestamp>) -> Option<String> {
     t.and_then(|t| jiff::Timestamp::new(t.seconds, t.nanos).ok()).map(|t| t.to_string())
 }
 

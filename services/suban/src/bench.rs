@@ -22,6 +22,7 @@ mod prepared;
 pub(crate) mod proc;
 mod queue;
 mod report;
+mod search;
 mod timers;
 mod urgent;
 mod words;
@@ -44,6 +45,7 @@ pub(crate) async fn command(settings: Settings, what: &Bench) -> anyhow::Result<
         Bench::Floor(how) => (Box::pin(floor::run(settings, how)).await?, how.ground.json),
         Bench::Calendar(how) => return calendar::command(how),
         Bench::Dedup(how) => return dedup::command(how),
+        Bench::Search(how) => return search::command(how),
         Bench::Fairness(how) => return fairness::command(how),
     };
     if json {

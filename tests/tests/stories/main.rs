@@ -16,6 +16,7 @@ mod outages;
 mod raw;
 mod replays;
 mod returning;
+mod searching;
 mod sources;
 mod telling;
 mod traces;
