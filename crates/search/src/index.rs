@@ -15,7 +15,7 @@ use tantivy::{
     collector::TopDocs,
     directory::MmapDirectory,
     indexer::{IndexWriterOptions, LogMergePolicy},
-    tokenizer::{RawTokenizer, TokenizerManager},
+    tokenizer::TokenizerManager,
 };
 
 use crate::{
@@ -278,9 +278,8 @@ impl Index {
 }
 
 fn tokenizers() -> TokenizerManager {
-    let tokenizers = TokenizerManager::new();
+    let tokenizers = TokenizerManager::default();
     tokenizers.register(RUNS, Cutter);
-    tokenizers.register("raw", RawTokenizer::default());
     tokenizers
 }
 

@@ -116,9 +116,7 @@ mod tests {
     #[test]
     fn each_character_each_pair_and_each_word_is_a_piece() {
         assert_eq!(all("路燈壞"), ["路", "灯", "路灯", "坏", "灯坏"]);
-        assert_eq!(all("明珠路18号, Street-LIGHT"), [
-            "明", "珠", "明珠", "路", "珠路", "18", "号", "street", "light"
-        ]);
+        assert_eq!(all("明珠路18号, Street-LIGHT"), ["明", "珠", "明珠", "路", "珠路", "18", "号", "street", "light"]);
         assert!(Runs::of("，。%[电话]").is_empty());
     }
 

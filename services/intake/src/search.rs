@@ -106,12 +106,13 @@ impl Api {
     async fn look(&self, query: Query, at_most: usize) -> Result<Vec<Found>, Status> {
         let index = self.finder.index()?;
         let found = tokio::task::spawn_blocking(move || index.search(&query, at_most)).await;
-        found.map_err(|problem| problem.to_string()).and_then(|found| found.map_err(|problem| problem.to_string())).map_err(
-            |problem| {
+        found
+            .map_err(|problem| problem.to_string())
+            .and_then(|found| found.map_err(|problem| problem.to_string()))
+            .map_err(|problem| {
                 tracing::error!(problem, "a search failed");
                 Status::internal("the search failed; the log of intake says why")
-            },
-        )
+            })
     }
 
     /// Those of what was found that the caller may see and that still are what was asked for, in their order.
@@ -132,11 +133,10 @@ impl Api {
                 return None;
             }
             let place = if ticket.flags.confidential { "" } else { &told.place };
-            let matches = match asked.words.is_empty() || !scope.words {
-                true => Vec::new(),
-                false => {
-                    suban_search::matches(&asked.words, Texts { title: &told.title, words: &told.words, place })?
-                }
+            let matches = if scope.words && !asked.words.is_empty() {
+                suban_search::matches(&asked.words, Texts { title: &told.title, words: &told.words, place })?
+            } else {
+                Vec::new()
             };
             Some(Hit { ticket, told, matches, found })
         });
@@ -163,7 +163,11 @@ impl Api {
                 v1::SearchHit {
                     ticket: Some(line),
                     matches: hit.matches.iter().map(reason::shown).collect(),
-                    excerpt: if scope.words { suban_search::excerpt(&hit.told.words, &hit.matches) } else { String::new() },
+                    excerpt: if scope.words {
+                        suban_search::excerpt(&hit.told.words, &hit.matches)
+                    } else {
+                        String::new()
+                    },
                     score: rank.map_or(1.0, |rank| rank.score()),
                     text: rank.map_or(1.0, |rank| rank.text),
                     lateness: rank.map_or(1.0, |rank| rank.lateness),

@@ -24,16 +24,14 @@ async fn numbers(desk: &Desk, ask: v1::SearchRequest) -> Vec<String> {
 async fn until_found(desk: &Desk, ask: v1::SearchRequest, wanted: &[&String]) {
     let mut wanted: Vec<String> = wanted.iter().map(|n| (*n).clone()).collect();
     wanted.sort_unstable();
-    eventually(PATIENCE, format!("{ask:?} finds {wanted:?}"), async || {
-        match desk.intake().search(ask.clone()).await {
-            Ok(reply) => {
-                let hits = reply.into_inner().hits.into_iter();
-                let mut found: Vec<String> = hits.map(|hit| hit.ticket.unwrap().number).collect();
-                found.sort_unstable();
-                if found == wanted { Ok(()) } else { Err(format!("{found:?}")) }
-            }
-            Err(status) => Err(status.to_string()),
+    eventually(PATIENCE, format!("{ask:?} finds {wanted:?}"), async || match desk.intake().search(ask.clone()).await {
+        Ok(reply) => {
+            let hits = reply.into_inner().hits.into_iter();
+            let mut found: Vec<String> = hits.map(|hit| hit.ticket.unwrap().number).collect();
+            found.sort_unstable();
+            if found == wanted { Ok(()) } else { Err(format!("{found:?}")) }
         }
+        Err(status) => Err(status.to_string()),
     })
     .await;
 }
@@ -61,7 +59,8 @@ async fn a_ticket_is_found_by_its_words_its_number_its_phone_and_all_that_narrow
         assert!(hit.matches[0].in_words && (hit.text * hit.lateness - hit.score).abs() < 1e-3, "{hit:?}");
 
         // By number and by phone; the number alone in the box, the phone alone in the box.
-        for ask in [typed(&railing.number), v1::SearchRequest { number: railing.number.clone(), ..Default::default() }] {
+        for ask in [typed(&railing.number), v1::SearchRequest { number: railing.number.clone(), ..Default::default() }]
+        {
             assert_eq!(numbers(&agent, ask).await, std::slice::from_ref(&railing.number));
         }
         for ask in [typed("199 0000 0872"), v1::SearchRequest { phone: other.phone.clone(), ..Default::default() }] {
@@ -82,7 +81,11 @@ async fn a_ticket_is_found_by_its_words_its_number_its_phone_and_all_that_narrow
             ..typed("望潮")
         };
         assert_eq!(numbers(&agent, narrowed.clone()).await, std::slice::from_ref(&railing.number));
-        let later = v1::SearchRequest { received_from: stamp(received.plus(Span::hours(1))), received_to: None, ..narrowed.clone() };
+        let later = v1::SearchRequest {
+            received_from: stamp(received.plus(Span::hours(1))),
+            received_to: None,
+            ..narrowed.clone()
+        };
         assert!(numbers(&agent, later).await.is_empty());
         let without_words = v1::SearchRequest { words: String::new(), ..narrowed.clone() };
         assert_eq!(numbers(&agent, without_words).await, std::slice::from_ref(&railing.number));

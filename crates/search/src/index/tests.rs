@@ -86,8 +86,14 @@ fn a_word_is_found_however_the_text_around_it_is_cut() {
         said(&ticket(3, 1), "Street light out at 12 Chaoyin Road"),
     ]);
     for (words, is) in [
-        ("路灯", vec![1]), ("明珠路 18", vec![1]), ("杜鹃文苑", vec![2]), ("鹃文", vec![2]), ("LIGHT chaoyin", vec![3]),
-        ("黑", vec![1]), ("路灯 占道", vec![]), ("井盖", vec![]),
+        ("路灯", vec![1]),
+        ("明珠路 18", vec![1]),
+        ("杜鹃文苑", vec![2]),
+        ("鹃文", vec![2]),
+        ("LIGHT chaoyin", vec![3]),
+        ("黑", vec![1]),
+        ("路灯 占道", vec![]),
+        ("井盖", vec![]),
     ] {
         assert_eq!(found(&index, &asked(words)), is, "{words}");
     }

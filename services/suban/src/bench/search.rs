@@ -164,13 +164,18 @@ struct City {
 impl City {
     fn new(seed: u64) -> anyhow::Result<Self> {
         let at = At::from_micros(0);
-        let source =
-            Source { channel: Channel::Phone12345, system: "hotline".parse()?, id: "bench".parse()? };
+        let source = Source { channel: Channel::Phone12345, system: "hotline".parse()?, id: "bench".parse()? };
         let submission = Submission::new(TicketId::new(Uuid::nil()), TicketNumber::new(26, 1, 1, 1), source, at);
         let mut events = open(&submission, at, &Limits::sz_district()).map_err(|r| anyhow::anyhow!("{r}"))?;
         let by = Actor { role: Role::System, person: PersonCode::new("bench")?, unit: None, area: None };
-        let first =
-            Recorded { ticket: submission.id, version: 1, at, by, request: RequestId::new("r")?, event: events.remove(0) };
+        let first = Recorded {
+            ticket: submission.id,
+            version: 1,
+            at,
+            by,
+            request: RequestId::new("r")?,
+            event: events.remove(0),
+        };
         let codes = |of: &str, n: u64| (0..n).map(|n| format!("{of}{n:03}")).collect::<Vec<_>>();
         let units = codes("U", UNITS).into_iter().map(UnitCode::new).collect::<Result<Vec<_>, _>>()?;
         let areas = codes("QH", 200).into_iter().map(AreaCode::new).collect::<Result<Vec<_>, _>>()?;
@@ -237,7 +242,8 @@ impl City {
         let now = at(&made(self.seed, end));
         let words = Words::read(&SEGMENTER, typed)?;
         let query = Query::of(words.clone(), now);
-        let month = Period { from: Some(at(&about).minus(Span::days(15))), until: Some(at(&about).plus(Span::days(15))) };
+        let month =
+            Period { from: Some(at(&about).minus(Span::days(15))), until: Some(at(&about).plus(Span::days(15))) };
         let query = match sort {
             "a word in a unit, a state and a month" => {
                 let unit = self.unit(number);

@@ -268,7 +268,8 @@ fn whatever_may_be_read_lies_in_the_callers_scope() {
         TicketView { units: &[], ..s.ticket() },
     ];
     for role in Role::ALL.iter().copied() {
-        for (unit, area) in [(None, None), (Some("U1"), None), (Some("U1/night"), Some("4403A1")), (Some("U2"), Some("44"))]
+        for (unit, area) in
+            [(None, None), (Some("U1"), None), (Some("U1/night"), Some("4403A1")), (Some("U2"), Some("44"))]
         {
             let mut caller = caller(role, "named");
             caller.actor.unit = unit.map(|u| u.parse().unwrap());
@@ -284,7 +285,10 @@ fn whatever_may_be_read_lies_in_the_callers_scope() {
                     let with = |unit: &UnitCode| ticket.units.iter().any(|u| related(unit, u));
                     assert!(scope.of_unit.as_ref().is_none_or(with), "{caller:?} {scope:?}");
                     assert!(scope.not_of_unit.as_ref().is_none_or(|u| !with(u)), "{caller:?} {scope:?}");
-                    assert!(scope.area.as_ref().is_none_or(|a| ticket.area.is_some_and(|b| a.contains(b))), "{caller:?}");
+                    assert!(
+                        scope.area.as_ref().is_none_or(|a| ticket.area.is_some_and(|b| a.contains(b))),
+                        "{caller:?}"
+                    );
                     assert!(reading == Reading::Full || !scope.words, "{caller:?} learns words by looking for them");
                 }
             }
