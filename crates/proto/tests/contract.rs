@@ -64,6 +64,7 @@ fn whatever_changes_something_carries_a_request_id() {
         "LookupCaller",
         "Get",
         "List",
+        "Search",
         "History",
         "Watch",
         "ListAttachments",

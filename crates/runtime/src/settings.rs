@@ -96,6 +96,8 @@ pub struct Settings {
     pub security: Security,
     /// Which tickets could be the same.
     pub duplicates: Duplicates,
+    /// Where tickets are searched.
+    pub search: Search,
     /// A language model that helps at the telephone.
     pub language_model: LanguageModel,
     /// What citizens and units are told, and by which carrier.
@@ -344,6 +346,17 @@ pub struct Duplicates {
     /// How often that file is written anew.
     #[serde(with = "span_text")]
     pub snapshot_every: Duration,
+}
+
+/// Where tickets are searched.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Search {
+    /// The folder of the index, one for each instance of intake; none means memory.
+    #[serde(with = "maybe_path")]
+    pub folder: Option<PathBuf>,
+    /// Tickets that are read at start where there is no folder, the newest.
+    pub tickets_in_memory: usize,
 }
 
 /// A language model behind an endpoint of the OpenAI chat protocol; it only ever proposes.

@@ -237,6 +237,10 @@ fn every_answer_has_the_fields_of_the_document() {
     same("Linked", &serde_json::to_value(attachments::Linked::from(v1::AttachmentLink::default())).unwrap());
     same("InboxPage", &serde_json::to_value(rest::InboxPage::from(&v1::InboxReply::default())).unwrap());
     the_hall_s_answers(same);
+    let found = v1::SearchReply { hits: vec![v1::SearchHit::default()], ..v1::SearchReply::default() };
+    let found = crate::search::page(&found);
+    same("SearchPage", &found);
+    same("SearchHit", &found["hits"][0]);
     let problem = Problem::from(suban_runtime::errors::invalid("x", "y"));
     let known = &document["components"]["schemas"]["Problem"]["properties"];
     assert!(serde_json::to_value(problem).unwrap().as_object().unwrap().keys().all(|field| known.get(field).is_some()));
@@ -354,6 +358,8 @@ async fn unknown_paths_methods_and_parameters_are_told_as_problems() {
     refused("GET", "/api/v1/queue?urgency=SOON", &[TOKEN], Body::empty(), 400).await;
     refused("GET", "/api/v1/queue?mine=perhaps", &[TOKEN], Body::empty(), 400).await;
     refused("GET", "/api/v1/suggestions?page=2", &[TOKEN], Body::empty(), 400).await;
+    let problem = refused("GET", "/api/v1/search?words=x&state=GONE&from=today", &[TOKEN], Body::empty(), 400).await;
+    assert_eq!(problem.fields.iter().map(|f| f.field.as_str()).collect::<Vec<_>>(), ["state", "from"]);
     refused("GET", "/api/v1/tickets/%ff%fe", &[TOKEN], Body::empty(), 400).await;
 }
 

@@ -16,6 +16,7 @@ mod pages;
 mod peers;
 mod queue;
 mod rest;
+mod search;
 mod shown;
 mod tls;
 

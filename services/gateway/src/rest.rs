@@ -1,4 +1,4 @@
-//! REST for handlers: inbox, sign, reveal, contact, submit, return; the live page's numbers; the OpenAPI document.
+//! REST for handlers: inbox, sign, reveal, contact, submit, return, search; the live page's numbers; the OpenAPI document.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use suban_runtime::errors::{self, FieldErrors, Problem};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
-use crate::{Peers, attachments, shown};
+use crate::{Peers, attachments, search, shown};
 
 /// A refusal, told as problem details.
 pub(crate) struct Refused(Status);
@@ -66,6 +66,7 @@ pub(crate) fn router() -> Router<Peers> {
         .route("/api/v1/tickets/{number}/attachments", post(attachments::add))
         .route("/api/v1/tickets/{number}/attachments/{id}", get(attachments::read))
         .route("/api/v1/tickets/{number}/attachments/{id}/link", post(attachments::link))
+        .route("/api/v1/search", get(search::search))
         .route("/api/v1/live", get(live))
 }
 

@@ -12,7 +12,7 @@ use suban_runtime::{
 use suban_service::{App, history, language_model::LanguageModel, status, view};
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::{attachments::Room, watch::Feed};
+use crate::{attachments::Room, search::Finder, watch::Feed};
 
 /// Answers IntakeService.
 #[derive(Clone)]
@@ -21,6 +21,7 @@ pub(crate) struct Api {
     pub(crate) feed: Feed,
     pub(crate) language_model: Option<LanguageModel>,
     pub(crate) room: Room,
+    pub(crate) finder: Finder,
 }
 
 /// Answers that go on.
@@ -140,6 +141,11 @@ impl IntakeService for Api {
     async fn list(&self, request: Request<v1::ListRequest>) -> Result<Response<v1::ListReply>, Status> {
         let (caller, ask) = open(request)?;
         self.page(&caller, &ask).await.map(Response::new)
+    }
+
+    async fn search(&self, request: Request<v1::SearchRequest>) -> Result<Response<v1::SearchReply>, Status> {
+        let (caller, ask) = open(request)?;
+        self.find(&caller, &ask).await.map(Response::new)
     }
 
     async fn history(&self, request: Request<v1::HistoryRequest>) -> Result<Response<v1::HistoryReply>, Status> {

@@ -24,20 +24,20 @@ const STEP: u32 = 200;
 const LOOKED_AT: usize = 4000;
 
 /// What is wanted.
-#[derive(Debug, Default)]
-struct Wanted {
-    states: Vec<State>,
-    unit: Option<UnitCode>,
-    area: Option<AreaCode>,
-    urgencies: Vec<Urgency>,
-    kinds: Vec<Kind>,
-    channels: Vec<Channel>,
-    from: Option<At>,
-    until: Option<At>,
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Wanted {
+    pub(crate) states: Vec<State>,
+    pub(crate) unit: Option<UnitCode>,
+    pub(crate) area: Option<AreaCode>,
+    pub(crate) urgencies: Vec<Urgency>,
+    pub(crate) kinds: Vec<Kind>,
+    pub(crate) channels: Vec<Channel>,
+    pub(crate) from: Option<At>,
+    pub(crate) until: Option<At>,
 }
 
 impl Wanted {
-    fn read(ask: &v1::ListRequest) -> Result<Self, Status> {
+    pub(crate) fn read(ask: &v1::ListRequest) -> Result<Self, Status> {
         let mut wrong = FieldErrors::new();
         let wanted = Self {
             states: wrong.take("states", edge::choices(&ask.states)).unwrap_or_default(),
@@ -56,7 +56,7 @@ impl Wanted {
         Ok(wanted)
     }
 
-    fn admits(&self, ticket: &Ticket) -> bool {
+    pub(crate) fn admits(&self, ticket: &Ticket) -> bool {
         let among = |n: bool, empty: bool| n || empty;
         among(self.states.contains(&ticket.state), self.states.is_empty())
             && among(self.urgencies.contains(&ticket.urgency), self.urgencies.is_empty())

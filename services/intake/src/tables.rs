@@ -81,3 +81,37 @@ pub(crate) async fn open_of_unit(
     .await?;
     Ok(ids.into_iter().map(TicketId::new).collect())
 }
+
+/// Tickets with their versions, newest first after `before`: what an index compares itself with. Served by the primary
+/// key of `ticket`.
+pub(crate) async fn versions(
+    pool: &PgPool,
+    before: Option<TicketId>,
+    at_most: i64,
+) -> Result<Vec<(TicketId, u32)>, StoreError> {
+    let rows: Vec<(Uuid, i32)> = sqlx::query_as(
+        "select id, version from core.ticket where ($1::uuid is null or id < $1) order by id desc limit $2",
+    )
+    .bind(before.map(TicketId::uuid))
+    .bind(at_most)
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().map(|(id, version)| (TicketId::new(id), u32::try_from(version).unwrap_or(0))).collect())
+}
+
+/// Who was erased, but for those that are known already. Scans the primary key of `erased`: erasures are few.
+pub(crate) async fn erased(pool: &PgPool, known: &[Uuid]) -> Result<Vec<Uuid>, StoreError> {
+    Ok(sqlx::query_scalar("select requester_id from core.erased where requester_id <> all($1) order by requester_id")
+        .bind(known)
+        .fetch_all(pool)
+        .await?)
+}
+
+/// The tickets of these requesters. Served by `text_requester`.
+pub(crate) async fn tickets_of(pool: &PgPool, requesters: &[Uuid]) -> Result<Vec<TicketId>, StoreError> {
+    let ids: Vec<Uuid> = sqlx::query_scalar("select distinct ticket_id from core.text where requester_id = any($1)")
+        .bind(requesters)
+        .fetch_all(pool)
+        .await?;
+    Ok(ids.into_iter().map(TicketId::new).collect())
+}

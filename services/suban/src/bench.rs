@@ -24,6 +24,7 @@ mod prepared;
 pub(crate) mod proc;
 mod queue;
 mod report;
+mod search;
 mod timers;
 mod urgent;
 mod words;
@@ -48,6 +49,7 @@ pub(crate) async fn command(settings: Settings, what: &Bench) -> anyhow::Result<
         Bench::Attachments(how) => return Box::pin(attachments::command(settings, how)).await,
         Bench::Calendar(how) => return calendar::command(how),
         Bench::Dedup(how) => return dedup::command(how),
+        Bench::Search(how) => return search::command(how),
         Bench::Fairness(how) => return fairness::command(how),
     };
     if json {

@@ -18,6 +18,7 @@ mod outages;
 mod raw;
 mod replays;
 mod returning;
+mod searching;
 mod shifts;
 mod sources;
 mod telling;

@@ -185,6 +185,51 @@ fn sees_confidential(caller: &Caller, ticket: &TicketView<'_>) -> bool {
     }
 }
 
+/// What all tickets have in common that a caller may read: a search narrows by it before [`may_read`] looks at each hit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// Only tickets with a task of this unit, of its teams or of units above it.
+    pub of_unit: Option<UnitCode>,
+    /// No ticket with such a task.
+    pub not_of_unit: Option<UnitCode>,
+    /// Only tickets inside this area.
+    pub area: Option<AreaCode>,
+    /// Their words may be searched: who reads only the outline must not learn words by looking for them.
+    pub words: bool,
+    /// They may be found by a citizen's phone: who takes calls, or calls back. A unit could otherwise try out who
+    /// reported it (D§16).
+    pub phone: bool,
+}
+
+/// What a caller's search is narrowed to.
+///
+/// # Errors
+/// When the role reads no tickets, or only one at a time.
+pub fn scope(caller: &Caller) -> Result<Scope, Denial> {
+    let (unit, area) = (caller.actor.unit.clone(), caller.actor.area.clone());
+    let all = Scope { words: !caller.outsourced, ..Scope::default() };
+    match caller.actor.role {
+        role @ (Role::Citizen | Role::IntakeBot | Role::SysAdmin | Role::SecAdmin) => Err(Denial::Role(role)),
+        Role::System => Ok(Scope { words: true, phone: true, ..all }),
+        Role::Agent => Ok(Scope { phone: true, ..all }),
+        Role::UnitSigner | Role::UnitHandler | Role::UnitLead => match unit {
+            Some(unit) => Ok(Scope { of_unit: Some(unit), ..all }),
+            None => Err(Denial::OtherUnit),
+        },
+        Role::Callback | Role::CallbackBot => Ok(Scope { not_of_unit: unit, phone: true, words: false, ..all }),
+        Role::Verifier => Ok(Scope { not_of_unit: unit, area, ..all }),
+        Role::Supervisor => Ok(Scope { area, phone: true, ..all }),
+        Role::Dispatcher
+        | Role::MergeReviewer
+        | Role::Arbiter
+        | Role::Qa
+        | Role::KpiAdmin
+        | Role::Analyst
+        | Role::Leader
+        | Role::Auditor => Ok(Scope { area, ..all }),
+    }
+}
+
 /// How personal data is shown to somebody who may read the ticket. Unmasked is never among the levels:
 /// that is [`may_reveal`], one ticket at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -27,6 +27,8 @@ pub(crate) enum Bench {
     Calendar(Calendar),
     /// Duplicate search over a generated city with so many open requests. Needs no stack.
     Dedup(Dedup),
+    /// Search over a generated city of so many tickets. Needs no stack.
+    Search(Search),
     /// A unit's month: is equal work given to equal people? Needs no stack.
     Fairness(Fairness),
 }
@@ -68,6 +70,26 @@ pub(crate) struct Dedup {
     /// Requests that are judged.
     #[arg(long, default_value_t = 5_000)]
     pub(crate) asked: usize,
+    /// The same seed makes the same city.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Print as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `suban bench search`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Search {
+    /// Tickets that are held.
+    #[arg(long, default_value_t = 1_000_000)]
+    pub(crate) tickets: usize,
+    /// Questions that are asked.
+    #[arg(long, default_value_t = 4_500)]
+    pub(crate) asked: usize,
+    /// Tickets that change while it is kept up.
+    #[arg(long, default_value_t = 20_000)]
+    pub(crate) changed: usize,
     /// The same seed makes the same city.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,

@@ -1,6 +1,6 @@
 //! `suban bench dedup`: fills an index, takes a snapshot, reads it back, asks it.
 
-mod city;
+pub(super) mod city;
 
 use std::{process::ExitCode, time::Instant};
 

@@ -303,3 +303,46 @@ fn files_are_added_by_who_works_on_the_ticket_and_for_citizens() {
         assert_eq!(may_add_files(&caller(role, "x"), &ticket), Err(Denial::Role(role)));
     }
 }
+
+#[test]
+fn whatever_may_be_read_lies_in_the_callers_scope() {
+    let s = Sample::new();
+    let elsewhere: AreaCode = "4403B2".parse().unwrap();
+    let team = ["U1/night".parse().unwrap()];
+    let tickets = [
+        s.ticket(),
+        s.confidential(),
+        TicketView { area: None, ..s.ticket() },
+        TicketView { area: Some(&elsewhere), ..s.ticket() },
+        TicketView { units: &team, ..s.ticket() },
+        TicketView { units: &[], ..s.ticket() },
+    ];
+    for role in Role::ALL.iter().copied() {
+        for (unit, area) in
+            [(None, None), (Some("U1"), None), (Some("U1/night"), Some("4403A1")), (Some("U2"), Some("44"))]
+        {
+            let mut caller = caller(role, "named");
+            caller.actor.unit = unit.map(|u| u.parse().unwrap());
+            caller.actor.area = area.map(|a| a.parse().unwrap());
+            for outsourced in [false, true] {
+                caller.outsourced = outsourced;
+                for ticket in &tickets {
+                    let Ok(reading) = may_read(&caller, ticket) else { continue };
+                    if matches!(role, Role::Citizen | Role::IntakeBot) {
+                        continue; // One ticket at a time, through its link.
+                    }
+                    let scope = scope(&caller).unwrap();
+                    let with = |unit: &UnitCode| ticket.units.iter().any(|u| related(unit, u));
+                    assert!(scope.of_unit.as_ref().is_none_or(with), "{caller:?} {scope:?}");
+                    assert!(scope.not_of_unit.as_ref().is_none_or(|u| !with(u)), "{caller:?} {scope:?}");
+                    assert!(
+                        scope.area.as_ref().is_none_or(|a| ticket.area.is_some_and(|b| a.contains(b))),
+                        "{caller:?}"
+                    );
+                    assert!(reading == Reading::Full || !scope.words, "{caller:?} learns words by looking for them");
+                }
+            }
+        }
+    }
+    assert!(!scope(&at_unit(Role::UnitHandler, "U1")).unwrap().phone, "a unit cannot try out who reported it");
+}

@@ -33,18 +33,18 @@ const CLOSINGS: &[&str] =
 
 /// One made request, with what [`Request`] borrows.
 #[derive(Debug, Clone)]
-pub(super) struct Made {
-    pub(super) number: u64,
-    pub(super) reported_at: i64,
-    pub(super) text: String,
-    pub(super) spot: Spot,
-    pub(super) address: String,
-    pub(super) category: &'static str,
-    pub(super) requester: String,
+pub(in crate::bench) struct Made {
+    pub(in crate::bench) number: u64,
+    pub(in crate::bench) reported_at: i64,
+    pub(in crate::bench) text: String,
+    pub(in crate::bench) spot: Spot,
+    pub(in crate::bench) address: String,
+    pub(in crate::bench) category: &'static str,
+    pub(in crate::bench) requester: String,
 }
 
 impl Made {
-    pub(super) fn request(&self) -> Request<'_> {
+    pub(in crate::bench) fn request(&self) -> Request<'_> {
         Request {
             id: u128::from(self.number),
             reported_at: self.reported_at,
@@ -77,7 +77,7 @@ impl Dice {
 const APART: u64 = 7;
 
 /// Request number `n` of the city of a seed.
-pub(super) fn made(seed: u64, n: u64) -> Made {
+pub(in crate::bench) fn made(seed: u64, n: u64) -> Made {
     let mut dice = Dice(mixed(seed) ^ mixed(n));
     // One in ten says again what was said before, one in a hundred joins a campaign.
     let event = match dice.below(100) {
