@@ -2,8 +2,8 @@
 //! so that what the agent sees is what will happen.
 
 use suban_domain::{
-    AreaCode, At, Channel, Event, Fact, Limits, MatterCode, Reading, Recorded, Role, Source, Submission, Ticket,
-    TicketId, TicketNumber, Verdict, VersionCode, open,
+    AreaCode, At, Channel, Event, Fact, Limits, MatterCode, Reading, Recorded, Role, Source, Submission, TextId,
+    Ticket, TicketId, TicketNumber, Verdict, VersionCode, open,
 };
 use suban_proto::{edge, v1};
 use suban_runtime::{
@@ -57,7 +57,8 @@ fn as_if(matter: Option<MatterCode>, area: Option<AreaCode>, at: At) -> Option<T
         Source { channel: Channel::Phone12345, system: edge::given("desk").ok()??, id: edge::given("draft").ok()?? };
     let accept = Some(Reading { kind: None, matter, area, version: version.clone() });
     let number = TicketNumber::new(0, 1, 1, 0);
-    let submission = Submission { accept, ..Submission::new(TicketId::new(Uuid::nil()), number, source, at) };
+    let texts = vec![TextId::new(Uuid::nil())];
+    let submission = Submission { texts, accept, ..Submission::new(TicketId::new(Uuid::nil()), number, source, at) };
     let mut events = open(&submission, at, &Limits::sz_district()).ok()?;
     events.push(Event::from(Fact::Judged { verdict: Verdict::Unique, candidates: Vec::new(), basis: version }));
     let mut ticket: Option<Ticket> = None;

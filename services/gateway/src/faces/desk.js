@@ -199,9 +199,9 @@ const read_ticket = trying(async q => {
 function todo(q, ticket, explained, checked) {
   const box = part("div", "card stack");
   if (ticket.state === "RETURN_REVIEW") {
-    box.append(part("h2", "", t("退单审核", "A return")), part("p", "quiet", t("初审与终审须由两人作出。", "Two people: a first review, then the decision.")),
-      part("div", "row", button("main", "初审: 同意", "First review: yes", "A", () => decide(q, true)), button("bad", "初审: 不同意", "First review: no", "X", () => decide(q, false)),
-        button("", "终审: 同意退单", "Decision: return it", "", () => settle(q, true)), button("", "终审: 驳回", "Decision: deny", "", () => settle(q, false))));
+    box.append(part("h2", "", t("退单审核", "A return")), part("div", "row", button("main", "同意退单", "Return it", "A", () => decide(q, true)), button("bad", "驳回", "Deny it", "X", () => decide(q, false))),
+      part("p", "quiet", t("须两级审核时,先由一人初审,再由另一人终审:", "Where two people must agree, one gives a first review before the other decides:")),
+      part("div", "row", button("", "初审: 同意", "First review: yes", "", () => first_review(q, true)), button("", "初审: 不同意", "First review: no", "", () => first_review(q, false))));
   } else if (ticket.state === "CLOSE_REVIEW") {
     box.append(part("h2", "", t("办结审核", "A result")), part("p", "said", ticket.result?.reply || ""), part("p", "quiet", ticket.result?.internal || ""), findings(checked),
       part("div", "row", button("main", "通过", "Accept", "A", () => decide(q, true)), button("bad", "退回重写", "To be written again", "X", () => decide(q, false))));
@@ -234,14 +234,14 @@ const send = trying(async (q, n) => {
 });
 const decide = trying(async (q, yes) => {
   if (reading?.number !== q.number) return read_ticket(q);
-  if (reading.state === "RETURN_REVIEW") { await act("dispatcher", `/tickets/${q.number}/return/review`, { approve: yes }); await left(t("初审已记录", "the first review is kept")); }
+  if (reading.state === "RETURN_REVIEW") { await act("dispatcher", `/tickets/${q.number}/return/decide`, { approve: yes }); await left(yes ? t("已同意退单", "returned") : t("已驳回退单", "denied")); }
   if (reading.state === "CLOSE_REVIEW") {
     if (yes) await act("dispatcher", `/tickets/${q.number}/result/accept`, {});
     else { const note = prompt(t("请说明需补正之处", "What is to be written again?")); if (!note) return; await act("dispatcher", `/tickets/${q.number}/result/reject`, { findings: [], note }); }
     await left(yes ? t("已通过", "accepted") : t("已退回重写", "to be written again"));
   }
 });
-const settle = trying(async (q, yes) => { await act("dispatcher", `/tickets/${q.number}/return/decide`, { approve: yes }); await left(yes ? t("已同意退单", "returned") : t("已驳回退单", "denied")); });
+const first_review = trying(async (q, yes) => { await act("dispatcher", `/tickets/${q.number}/return/review`, { approve: yes }); await left(t("初审已记录", "the first review is kept")); });
 
 // --- What is perhaps the same -----------------------------------------------------------------------------------
 let asked = null, nth = 0;
