@@ -200,7 +200,7 @@ function todo(q, ticket, explained, checked) {
   const box = part("div", "card stack");
   if (ticket.state === "RETURN_REVIEW") {
     box.append(part("h2", "", t("退单审核", "A return")), part("div", "row", button("main", "同意退单", "Return it", "A", () => decide(q, true)), button("bad", "驳回", "Deny it", "X", () => decide(q, false))),
-      part("p", "quiet", t("须两级审核时,先由一人初审,再由另一人终审:", "Where two people must agree, one gives a first review before the other decides:")),
+      part("p", "quiet", t("同意退单须两人:一人初审,另一人终审。", "To let it go takes two people: one gives a first review, another decides.")),
       part("div", "row", button("", "初审: 同意", "First review: yes", "", () => first_review(q, true)), button("", "初审: 不同意", "First review: no", "", () => first_review(q, false))));
   } else if (ticket.state === "CLOSE_REVIEW") {
     box.append(part("h2", "", t("办结审核", "A result")), part("p", "said", ticket.result?.reply || ""), part("p", "quiet", ticket.result?.internal || ""), findings(checked),
