@@ -150,9 +150,9 @@ async fn the_queue_is_claimed_dispatched_returned_and_decided_over_rest() {
         let decide = json!({ "request_id": "final", "approve": false, "reason": "属于本单位职责" });
         // To let it go takes two people; to deny it, one.
         let approve = |id: &str| json!({ "request_id": id, "approve": true });
-        refused(city, &two, &at("return/decide"), approve("alone"), 409).await;
+        refused(city, &two, &at("return/decide"), approve("alone"), 400).await;
         post(city, &one, &at("return/review"), approve("first")).await;
-        refused(city, &one, &at("return/decide"), approve("both"), 409).await;
+        refused(city, &one, &at("return/decide"), approve("both"), 403).await;
         post(city, &two, &at("return/decide"), decide).await;
         let back = city.becomes(&case, State::PendingSign).await;
         assert_eq!(back.lead().unwrap().unit.as_str(), "CGJ");
