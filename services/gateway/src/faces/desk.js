@@ -50,7 +50,7 @@ const look_up = trying(async () => {
   const tickets = [...caller.open, ...caller.last.filter(l => !caller.open.some(o => o.number === l.number))];
   el("known").replaceChildren(
     part("div", "row", part("h2", "", t("历史诉求", "Asked before")), part("span", "pill " + (caller.repeats_in_30_days > 3 ? "warn" : ""), t(`30 天内 ${caller.repeats_in_30_days} 次`, `${caller.repeats_in_30_days} in 30 days`))),
-    list, caller.last_public_reply ? part("div", "stack", part("h3", "", t("最近答复", "Last reply"), " ", part("span", "number", caller.last_public_reply_number)), part("p", "said", caller.last_public_reply)) : null);
+    list, ...(caller.last_public_reply ? [part("div", "stack", part("h3", "", t("最近答复", "Last reply"), " ", part("span", "number", caller.last_public_reply_number)), part("p", "said", caller.last_public_reply))] : []));
   list.setAttribute("aria-label", t("历史诉求", "asked before"));
   walk(list, tickets, l => {
     const li = part("li", caller.open.some(o => o.number === l.number) ? tone(l.due) || "good" : "", part("div", "row", part("b", "two", l.title || "–")),
