@@ -105,8 +105,7 @@ async fn works(city: &City, case: &Case) {
     let problem = refused(city, &unit.handler, &at("result"), result("empty", ""), 400).await;
     assert_eq!(problem["fields"][0]["field"], json!("reply"), "{problem}");
     let told = post(city, &unit.handler, &at("reply/check"), json!({ "reply": "已处理。" })).await;
-    let rules: Vec<&str> = told["findings"].as_array().unwrap().iter().map(|f| f["rule"].as_str().unwrap()).collect();
-    assert!(rules.contains(&"too_short"), "{told}");
+    assert_eq!((&told["findings"][0]["rule"], &told["needs_a_person"]), (&json!("template"), &json!(true)), "{told}");
     let reply =
         "您好,我局已于当日派员到望潮社区潮音路12号现场,更换了损坏的两节护栏并清理了人行道,现已恢复通行,感谢您的监督。";
     post(city, &unit.handler, &at("result"), result("good", reply)).await;
@@ -149,8 +148,11 @@ async fn the_queue_is_claimed_dispatched_returned_and_decided_over_rest() {
         unit.asks_to_return(&case, words::ROADS).await;
         city.becomes(&case, State::ReturnReview).await;
         let decide = json!({ "request_id": "final", "approve": false, "reason": "属于本单位职责" });
-        // The policy of this city has one step: nobody is asked for a first review.
-        refused(city, &one, &at("return/review"), json!({ "request_id": "first", "approve": true }), 409).await;
+        // To let it go takes two people; to deny it, one.
+        let approve = |id: &str| json!({ "request_id": id, "approve": true });
+        refused(city, &two, &at("return/decide"), approve("alone"), 400).await;
+        post(city, &one, &at("return/review"), approve("first")).await;
+        refused(city, &one, &at("return/decide"), approve("both"), 403).await;
         post(city, &two, &at("return/decide"), decide).await;
         let back = city.becomes(&case, State::PendingSign).await;
         assert_eq!(back.lead().unwrap().unit.as_str(), "CGJ");

@@ -50,7 +50,7 @@ const look_up = trying(async () => {
   const tickets = [...caller.open, ...caller.last.filter(l => !caller.open.some(o => o.number === l.number))];
   el("known").replaceChildren(
     part("div", "row", part("h2", "", t("历史诉求", "Asked before")), part("span", "pill " + (caller.repeats_in_30_days > 3 ? "warn" : ""), t(`30 天内 ${caller.repeats_in_30_days} 次`, `${caller.repeats_in_30_days} in 30 days`))),
-    list, caller.last_public_reply ? part("div", "stack", part("h3", "", t("最近答复", "Last reply"), " ", part("span", "number", caller.last_public_reply_number)), part("p", "said", caller.last_public_reply)) : null);
+    list, ...(caller.last_public_reply ? [part("div", "stack", part("h3", "", t("最近答复", "Last reply"), " ", part("span", "number", caller.last_public_reply_number)), part("p", "said", caller.last_public_reply))] : []));
   list.setAttribute("aria-label", t("历史诉求", "asked before"));
   walk(list, tickets, l => {
     const li = part("li", caller.open.some(o => o.number === l.number) ? tone(l.due) || "good" : "", part("div", "row", part("b", "two", l.title || "–")),
@@ -200,7 +200,7 @@ function todo(q, ticket, explained, checked) {
   const box = part("div", "card stack");
   if (ticket.state === "RETURN_REVIEW") {
     box.append(part("h2", "", t("退单审核", "A return")), part("div", "row", button("main", "同意退单", "Return it", "A", () => decide(q, true)), button("bad", "驳回", "Deny it", "X", () => decide(q, false))),
-      part("p", "quiet", t("须两级审核时,先由一人初审,再由另一人终审:", "Where two people must agree, one gives a first review before the other decides:")),
+      part("p", "quiet", t("同意退单须两人:一人初审,另一人终审。", "To let it go takes two people: one gives a first review, another decides.")),
       part("div", "row", button("", "初审: 同意", "First review: yes", "", () => first_review(q, true)), button("", "初审: 不同意", "First review: no", "", () => first_review(q, false))));
   } else if (ticket.state === "CLOSE_REVIEW") {
     box.append(part("h2", "", t("办结审核", "A result")), part("p", "said", ticket.result?.reply || ""), part("p", "quiet", ticket.result?.internal || ""), findings(checked),
