@@ -49,7 +49,13 @@ const FOLLOWED: &[&str] = &[
     "amended",
     "supplemented",
     "reopened",
+    "redo_ordered",
     "closed",
+    "survey_answered",
+    "survey_exhausted",
+    "parts_answered",
+    "upstream_decided",
+    "released",
     "withdrawn",
     "rejected",
     "answered",
@@ -57,8 +63,8 @@ const FOLLOWED: &[&str] = &[
     "returned_upstream",
 ];
 const FOLLOWED_KINDS: Kinds = Kinds::Only(FOLLOWED);
-/// Of these, the events that end a ticket.
-pub(crate) const ENDINGS: &[&str] = FOLLOWED.split_at(4).1;
+/// Of these, the events that end a ticket, or may.
+pub(crate) const ENDINGS: &[&str] = FOLLOWED.split_at(5).1;
 
 /// What is held. Cheap to clone.
 #[derive(Clone)]
