@@ -57,18 +57,13 @@ impl Words {
             return Err(Unaskable::Long { chars });
         }
         let mut words: Vec<String> = Vec::new();
-        segmenter.words(typed, |cut| {
-            for word in cut {
-                if !words.iter().any(|w| w == word) {
-                    words.push(word.to_owned());
+        for piece in typed.split(between) {
+            for word in of_piece(segmenter, piece) {
+                if !words.contains(&word) {
+                    words.push(word);
                 }
             }
-        });
-        // 的, 了, 路: said by all. One character alone is looked for only where it is all there is.
-        if words.iter().any(|w| !is_short(w)) {
-            words.retain(|w| !is_short(w));
         }
-        words.retain(|w| !Runs::of(w).is_empty());
         match words.len() {
             0 => Err(Unaskable::Nothing),
             n if n > MOST_WORDS => Err(Unaskable::Many { words: n }),
@@ -97,6 +92,24 @@ impl Words {
     }
 }
 
+/// What stands between two things that somebody means, each by itself.
+fn between(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '，' | '。' | '、' | '；' | '！' | '？' | ',' | ';' | '!' | '?')
+}
+
+/// The words of one piece. 的, 了, 路 are said by all, so single characters beside words are left out; where a piece has
+/// no other, it is a word that the dictionary does not know.
+fn of_piece(segmenter: &Segmenter, piece: &str) -> Vec<String> {
+    let mut words: Vec<String> = segmenter.words(piece, |cut| cut.map(str::to_owned).collect());
+    if words.iter().all(|word| is_short(word)) {
+        words = vec![words.concat()];
+    } else {
+        words.retain(|word| !is_short(word));
+    }
+    words.retain(|word| !Runs::of(word).is_empty());
+    words
+}
+
 fn is_short(word: &str) -> bool {
     let mut chars = word.chars();
     chars.next().is_some_and(|c| !c.is_ascii_alphanumeric()) && chars.next().is_none()
@@ -120,6 +133,7 @@ mod tests {
         assert_eq!(read("明珠路18号的噪声").unwrap(), ["明珠", "18", "噪声"]);
         assert_eq!(read("Street-light 3").unwrap(), ["street", "light", "3"]);
         assert_eq!(read("井").unwrap(), ["井"]);
+        assert_eq!(read("路灯 占道").unwrap(), ["路灯", "占道"], "a word that no dictionary has");
         assert!(read("  ").unwrap().is_empty());
     }
 
