@@ -39,7 +39,8 @@ impl Settings {
             // One line a problem; figment names the setting and where it was set.
             SettingsError::Unreadable(problem.into_iter().map(|p| p.to_string()).collect::<Vec<_>>().join("; "))
         };
-        let mut layers = Figment::from(Toml::string(DEFAULTS));
+        let defaults = Figment::from(Toml::string(DEFAULTS));
+        let mut layers = defaults.clone();
         if let Some(file) = file {
             layers = layers.merge(Toml::file_exact(file));
         }
@@ -51,7 +52,7 @@ impl Settings {
                     plain.push(Variable { setting: (*setting).to_owned(), value: Value::from(value), name });
                 }
             } else if let Some(setting) = setting_of(&name) {
-                let value = read(&setting, &value);
+                let value = read(&defaults, &setting, &value);
                 ours.push(Variable { setting, value, name });
             }
         }
@@ -72,36 +73,17 @@ fn setting_of(name: &str) -> Option<String> {
     path.contains("__").then(|| path.to_ascii_lowercase().replace("__", "."))
 }
 
-/// Numbers and truth values by their look, unless the setting is text by nature: a key of digits only,
+/// A number or a truth value where the setting's default is one; else text, whatever it looks like: a key of digits only,
 /// a name such as `true`, a path.
-fn read(setting: &str, text: &str) -> Value {
-    let number_like = ["database.", "kafka.", "redis.", "listen.", "city.bounds.", "duplicates.", "demo.", "limits."]
-        .iter()
-        .any(|section| setting.starts_with(section))
-        || matches!(setting, "telemetry.sample" | "security.token_cache_size")
-        || matches!(setting, "notices.a_day_to_a_citizen" | "notices.a_day_to_a_desk")
-        || matches!(
-            setting,
-            "attachments.largest_bytes"
-                | "attachments.largest_pixels"
-                | "attachments.per_ticket"
-                | "attachments.in_memory"
-                | "attachments.at_once"
-        );
-    let text_by_nature =
-        matches!(setting, "database.url" | "kafka.brokers" | "kafka.topic_prefix" | "redis.url" | "listen.host");
-    if number_like && !text_by_nature {
-        if let Ok(number) = text.parse::<i64>() {
-            return Value::from(number);
+fn read(defaults: &Figment, setting: &str, text: &str) -> Value {
+    let read = match defaults.find_value(setting) {
+        Ok(Value::Num(..)) => {
+            text.parse::<i64>().map(Value::from).ok().or_else(|| text.parse::<f64>().map(Value::from).ok())
         }
-        if let Ok(number) = text.parse::<f64>() {
-            return Value::from(number);
-        }
-        if let Ok(truth) = text.parse::<bool>() {
-            return Value::from(truth);
-        }
-    }
-    Value::from(text)
+        Ok(Value::Bool(..)) => text.parse::<bool>().map(Value::from).ok(),
+        Ok(_) | Err(_) => None,
+    };
+    read.unwrap_or_else(|| Value::from(text))
 }
 
 /// One environment variable as a layer of its own, so that messages name it.
