@@ -245,9 +245,8 @@ async fn what_reviewers_confirmed_often_enough_needs_no_reviewer() {
         let third = city.citizen("第五怀山", "19900000923").reports(words::RAILING_AGAIN).await;
         city.until(&third, "it follows the first", |t| t.master() == Some(first.id)).await;
         let log = city.store.log(third.id, 0).await.unwrap();
-        let basis = log.iter().find_map(|event| match &event.event.fact {
-            Fact::MergedInto { basis, .. } => Some(basis.to_string()),
-            _ => None,
+        let basis = log.iter().find_map(|event| {
+            if let Fact::MergedInto { basis, .. } = &event.event.fact { Some(basis.to_string()) } else { None }
         });
         assert!(basis.as_ref().is_some_and(|basis| basis.ends_with(version)), "it says by what: {basis:?}");
         let apart = v1::UnmergeRequest {
