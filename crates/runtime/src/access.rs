@@ -18,7 +18,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures::future::BoxFuture;
 use rand::{TryRngCore as _, rngs::OsRng};
 use sha2::{Digest as _, Sha256};
-use suban_domain::Actor;
+use suban_domain::{Actor, Role};
 use tonic::Status;
 use uuid::Uuid;
 
@@ -38,6 +38,19 @@ pub struct Caller {
     pub actor: Actor,
     /// Works for an outsourced hotline tenant, who may not read handling content (D§16 R-SEC-10).
     pub outsourced: bool,
+}
+
+/// Lets these roles pass; `what` ends the sentence "only … ".
+///
+/// # Errors
+/// `PERMISSION_DENIED` that names who may.
+pub fn only(caller: &Caller, roles: &[Role], what: &str) -> Result<(), Status> {
+    let role = caller.actor.role;
+    if roles.contains(&role) {
+        return Ok(());
+    }
+    let names: Vec<&str> = roles.iter().map(|role| role.code()).collect();
+    Err(errors::denied("WRONG_ROLE", format!("only {} {what}; the role is {role}", names.join(", "))))
 }
 
 /// Where tokens are kept: Postgres in production.

@@ -1,6 +1,6 @@
 //! How a request becomes a command on a ticket: who from the token, words through the one door, then the writer.
 
-use suban_domain::{Action, Command, RequestId, TextId, Ticket, TicketNumber};
+use suban_domain::{Action, At, Audience, Command, Event, Fact, Recorded, RequestId, TextId, Ticket, TicketNumber};
 use suban_proto::v1;
 use suban_runtime::{access::Caller, errors};
 use suban_store::{
@@ -8,6 +8,7 @@ use suban_store::{
     texts::{TextKind, clean},
 };
 use tonic::Status;
+use uuid::Uuid;
 
 use crate::{App, status};
 
@@ -32,6 +33,21 @@ pub struct Asked<'a> {
     pub ticket: &'a str,
     /// Words; their ids are given to the action in this order.
     pub said: Vec<Said<'a>>,
+}
+
+/// Words that were kept as an internal note.
+#[derive(Debug, Clone)]
+pub struct Noted {
+    /// The ticket as it is then.
+    pub ticket: Ticket,
+    /// The version of it that the note is.
+    pub version: u32,
+    /// When it was kept.
+    pub at: At,
+    /// The words.
+    pub text: TextId,
+    /// The same request had been done before.
+    pub repeated: bool,
 }
 
 /// Parses a mandatory request id.
@@ -88,6 +104,27 @@ impl App {
         action: impl Fn(&Ticket, &[TextId]) -> Action + Send + Sync + 'static,
     ) -> Result<Acted, Status> {
         self.ask(Target::Read(Box::new(ticket.clone())), asked, action).await
+    }
+
+    /// Keeps words as an internal note of a ticket that is read already, and answers which text they are; a repeat
+    /// answers the same.
+    ///
+    /// # Errors
+    /// As [`Self::act_on`]; `INVALID_ARGUMENT` where the request id was used for something else on this ticket.
+    pub async fn note(&self, ticket: &Ticket, asked: Asked<'_>) -> Result<Noted, Status> {
+        let request = request_id(asked.request_id)?;
+        let note = |_: &Ticket, texts: &[TextId]| Action::Note {
+            text: texts.first().copied().unwrap_or_else(|| TextId::new(Uuid::nil())),
+            audience: Audience::Internal,
+        };
+        let Acted { ticket, repeated, .. } = self.act_on(ticket, asked, note).await?;
+        let noted = self.store.event_of(ticket.id, &request).await.map_err(|e| status(&e))?;
+        match noted {
+            Some(Recorded { version, at, event: Event { fact: Fact::Noted { text, .. }, .. }, .. }) => {
+                Ok(Noted { ticket, version, at, text, repeated })
+            }
+            Some(_) | None => Err(errors::invalid("request_id", "was used for something else on this ticket")),
+        }
     }
 
     async fn ask(

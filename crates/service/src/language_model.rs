@@ -55,9 +55,7 @@ impl LanguageModel {
         if settings.url.is_empty() {
             return Ok(None);
         }
-        // The suite's one provider of cryptography; whoever is second finds it set.
-        drop(tokio_rustls::rustls::crypto::ring::default_provider().install_default());
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+        let client = crate::http::client().build()?;
         Ok(Some(Self {
             client,
             url: format!("{}/chat/completions", settings.url.trim_end_matches('/')),

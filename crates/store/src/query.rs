@@ -120,6 +120,23 @@ impl Store {
         rows.iter().map(recorded).collect()
     }
 
+    /// The first event that a request brought to a ticket; none while it was not done. Served by the primary key of
+    /// `ticket_log`.
+    ///
+    /// # Errors
+    /// When Postgres is away or an event is damaged.
+    pub async fn event_of(&self, id: TicketId, request: &RequestId) -> Result<Option<Recorded>, StoreError> {
+        let row = sqlx::query(
+            "select ticket_id, version, at, role, person, unit, request, body from core.ticket_log
+              where ticket_id = $1 and request = $2 order by version limit 1",
+        )
+        .bind(id.uuid())
+        .bind(request.as_str())
+        .fetch_optional(self.pool())
+        .await?;
+        row.as_ref().map(recorded).transpose()
+    }
+
     /// The logs of several tickets after a version each, in order of ticket and version.
     ///
     /// # Errors

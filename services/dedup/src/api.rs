@@ -21,7 +21,7 @@ use suban_store::{Join, Told};
 use tonic::{Request, Response, Status};
 
 use crate::{
-    decide::{self, BASIS},
+    decide,
     memory::{Alike, Memory},
     suggestions::{candidate, reasoned, shown, tongue},
     tables,
@@ -100,7 +100,7 @@ impl DedupService for Api {
         let ask = request.into_inner();
         let ticket = self.app.ticket("ticket", &ask.ticket).await?;
         let id = request_id(&ask.request_id)?;
-        if self.app.store.log(ticket.id, 0).await.map_err(|e| status(&e))?.iter().any(|e| e.request == id) {
+        if self.app.store.event_of(ticket.id, &id).await.map_err(|e| status(&e))?.is_some() {
             return Ok(Response::new(group_reply(&ticket, true)));
         }
         let group = self
@@ -148,7 +148,8 @@ impl DedupService for Api {
         let matter = edge::given::<MatterCode>(&ask.matter).map_err(|e| errors::invalid("matter", e))?;
         let candidates = self.of_draft(&caller, &ask, area.as_ref(), matter.as_ref()).await?;
         let events = self.events_of_draft(&caller, area.as_ref(), matter.as_ref()).await?;
-        Ok(Response::new(v1::JudgeReply { candidates, basis: BASIS.into(), events }))
+        let basis = self.memory.judging().basis.to_string();
+        Ok(Response::new(v1::JudgeReply { candidates, basis, events }))
     }
 
     async fn list_suggestions(
@@ -311,15 +312,8 @@ impl Api {
                 raw: reason,
             }],
         };
-        let noted = self
-            .app
-            .act_on(on, note, |_, ids| suban_domain::Action::Note {
-                text: ids.first().copied().unwrap_or_else(|| suban_domain::TextId::new(uuid::Uuid::nil())),
-                audience: suban_domain::Audience::Internal,
-            })
-            .await;
         // The merge stands; a note that the rules refuse does not undo it.
-        if let Err(refused) = noted {
+        if let Err(refused) = self.app.note(on, note).await {
             tracing::warn!(code = ?refused.code(), "the reason could not be kept as a note");
         }
         Ok(())

@@ -3,7 +3,7 @@
 use suban_domain::{At, Role, TicketId};
 use suban_proto::v1;
 use suban_runtime::{
-    access::{Caller, policy::Reading},
+    access::{Caller, only, policy::Reading},
     errors,
 };
 use suban_service::{
@@ -15,7 +15,6 @@ use uuid::Uuid;
 
 use crate::{
     api::{Api, group_ticket},
-    suggestions::only,
     tables::clusters,
 };
 

@@ -14,8 +14,8 @@ use uuid::Uuid;
 use crate::{
     Judge,
     decide::{
-        self, BASIS, Candidate, Judgement, Suggested,
-        alike::{Found, Measures, weigh},
+        self, Candidate, Judgement,
+        alike::{Found, Measures, Weighed, weigh},
     },
     learning::Judging,
     mass::{self, TakenIn},
@@ -92,7 +92,7 @@ async fn judge_block(judge: &Judge, block: Block) -> Result<(), StoreError> {
         waiting.sort_unstable_by_key(|ticket| ticket.id);
         let TakenIn { joined, by_site } = mass::take_in(app, &waiting).await?;
         let own: Vec<&Ticket> = waiting.iter().filter(|t| !joined.contains(&t.id)).copied().collect();
-        let Twins { joined, mut suggestions } = join_twins(app, &own).await?;
+        let Twins { joined, mut suggestions } = join_twins(judge, &own).await?;
         let alone: Vec<Ticket> = own.iter().filter(|t| !joined.contains(&t.id)).map(|t| (*t).clone()).collect();
         find_alike(judge, alone, &by_site, &mut suggestions).await?;
         open = give_verdicts(judge, &waiting, &suggestions).await?;
@@ -134,7 +134,8 @@ struct Twins {
 }
 
 /// Joins those that are surely the same; answers the suggestions for the rest.
-async fn join_twins(app: &App, waiting: &[&Ticket]) -> Result<Twins, StoreError> {
+async fn join_twins(judge: &Judge, waiting: &[&Ticket]) -> Result<Twins, StoreError> {
+    let app = &judge.app;
     let mut found = Twins::default();
     let ids: Vec<TicketId> = waiting.iter().map(|t| t.id).collect();
     let twins = app.store.twins(&ids).await?;
@@ -165,7 +166,7 @@ async fn join_twins(app: &App, waiting: &[&Ticket]) -> Result<Twins, StoreError>
             }
             Judgement::Same { head, class } => {
                 let allowed = |member: &Ticket, master: &Ticket| decide::may_join(member, master, class, catalogue);
-                if join(app, ticket, head, class, basis()?, allowed).await? {
+                if join(app, ticket, head, class, judge.memory.judging().basis.clone(), allowed).await? {
                     found.joined.insert(ticket.id);
                 } else {
                     found.suggestions.insert(ticket.id, vec![head]);
@@ -198,11 +199,15 @@ async fn find_alike(
     alone.retain(|ticket| !joined.contains(&ticket.id));
     let now = app.clock().now();
     let judging = memory.judging();
-    let (found, beside) = weighed(app, &judging, &alone, &found, &heads, &apart);
-    let joined = join_sure(app, &judging, &alone, &found, &heads).await?;
-    let mut asked = Vec::new();
-    for ticket in alone.iter().filter(|ticket| !joined.contains(&ticket.id)) {
-        for one in found.get(&ticket.id).into_iter().flatten() {
+    let weighed = weigh_all(app, &judging, &alone, &found, (&heads, &apart));
+    let joined = join_sure(app, &judging, &alone, &weighed).await?;
+    let (mut asked, mut beside) = (Vec::new(), Vec::new());
+    for ticket in &alone {
+        let Some(Weighed { asked: questions, beside: earlier, .. }) = weighed.get(&ticket.id) else { continue };
+        if !earlier.is_empty() {
+            beside.push(Beside { ticket: ticket.id, earlier: earlier.clone() });
+        }
+        for one in questions.iter().filter(|_| !joined.contains(&ticket.id)) {
             if f64::from(one.probability) >= app.settings.duplicates.hold_from {
                 let heads = suggestions.entry(ticket.id).or_default();
                 if !heads.contains(&one.head) {
@@ -223,19 +228,15 @@ async fn join_sure(
     app: &App,
     judging: &Judging,
     tickets: &[Ticket],
-    found: &HashMap<TicketId, Vec<Suggested>>,
-    heads: &HashMap<TicketId, Ticket>,
+    weighed: &HashMap<TicketId, Weighed>,
 ) -> Result<HashSet<TicketId>, StoreError> {
     let in_force = app.catalogues.now();
     let catalogue = in_force.as_ref().map(|f| &f.catalogue);
-    let earliest = |one: &&Suggested| heads.values().find(|head| head.id == one.head).map(|h| (h.received_at, h.id));
     let mut joined = HashSet::new();
     for ticket in tickets.iter().filter(|ticket| waits_for_verdict(ticket)) {
-        let sure = found.get(&ticket.id).into_iter().flatten().filter(|one| one.sure);
-        // The earliest received leads (D§9.5).
-        let Some(one) = sure.min_by_key(earliest) else { continue };
-        let allowed = |member: &Ticket, master: &Ticket| decide::may_join(member, master, one.class, catalogue);
-        if join(app, ticket, one.head, one.class, judging.basis.clone(), allowed).await? {
+        let Some((head, class)) = weighed.get(&ticket.id).and_then(|weighed| weighed.sure) else { continue };
+        let allowed = |member: &Ticket, master: &Ticket| decide::may_join(member, master, class, catalogue);
+        if join(app, ticket, head, class, judging.basis.clone(), allowed).await? {
             joined.insert(ticket.id);
         }
     }
@@ -259,34 +260,25 @@ async fn around(
     Ok((heads, apart))
 }
 
-/// What follows for each of these tickets.
-fn weighed(
+/// What follows for each of the tickets for which something was found.
+fn weigh_all(
     app: &App,
     judging: &Judging,
     tickets: &[Ticket],
     found: &HashMap<TicketId, Vec<Alike>>,
-    heads: &HashMap<TicketId, Ticket>,
-    apart: &Apart,
-) -> (HashMap<TicketId, Vec<Suggested>>, Vec<Beside>) {
+    (heads, apart): (&HashMap<TicketId, Ticket>, &Apart),
+) -> HashMap<TicketId, Weighed> {
     let in_force = app.catalogues.now();
     let (catalogue, now) = (in_force.as_ref().map(|f| &f.catalogue), app.clock().now());
     let measures = Measures { learned: &judging.learned, keep: &app.settings.duplicates, lots: judging.lots };
-    let (mut asked, mut beside) = (HashMap::new(), Vec::new());
-    for ticket in tickets {
-        let of_it = found.get(&ticket.id).into_iter().flatten().filter_map(|alike| {
+    let weighed = tickets.iter().filter_map(|ticket| {
+        let of_it = found.get(&ticket.id)?.iter().filter_map(|alike| {
             let head = heads.get(&alike.ticket)?;
             Some(Found { alike, head, kept_apart: apart.contains(&(ticket.id, head.id)) })
         });
-        let found: Vec<Found<'_>> = of_it.collect();
-        let weighed = weigh(ticket, &found, catalogue, measures, now);
-        if !weighed.asked.is_empty() {
-            asked.insert(ticket.id, weighed.asked);
-        }
-        if !weighed.beside.is_empty() {
-            beside.push(Beside { ticket: ticket.id, earlier: weighed.beside });
-        }
-    }
-    (asked, beside)
+        Some((ticket.id, weigh(ticket, &of_it.collect::<Vec<_>>(), catalogue, measures, now)))
+    });
+    weighed.collect()
 }
 
 /// The heads of the groups that tickets are in, by ticket.
@@ -355,10 +347,6 @@ async fn give_verdicts(
         tracing::error!(%ticket, problem, "a verdict could not be written");
     }
     Ok(done.overtaken)
-}
-
-fn basis() -> Result<VersionCode, StoreError> {
-    VersionCode::new(BASIS).map_err(|e| StoreError::Damaged { what: "basis", problem: e.to_string() })
 }
 
 /// A request id that a replay makes again: the ticket and how far it had come.

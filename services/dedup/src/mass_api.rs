@@ -3,7 +3,7 @@
 use suban_domain::{AreaCode, At, MatterCode, Role, Span, Ticket, TicketId};
 use suban_proto::{edge, v1};
 use suban_runtime::{
-    access::{Caller, policy::Reading},
+    access::{Caller, only, policy::Reading},
     errors,
 };
 use suban_service::{
@@ -18,7 +18,6 @@ use uuid::Uuid;
 use crate::{
     api::Api,
     decide::mass::{MassEvent, MassKind},
-    suggestions::only,
     tables::mass::{self, Size},
 };
 

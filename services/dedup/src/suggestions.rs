@@ -7,7 +7,7 @@ use suban_likeness::{
 };
 use suban_proto::v1;
 use suban_runtime::{
-    access::{Caller, policy::Reading},
+    access::{Caller, only, policy::Reading},
     errors,
 };
 use suban_service::{
@@ -194,14 +194,6 @@ fn still_asked(ticket: &Ticket, head: &Ticket, class: DuplicateClass) -> bool {
 pub(crate) fn may_be_asked(ticket: &Ticket) -> bool {
     ticket.master().is_none()
         && matches!(ticket.state, State::Received | State::PendingDispatch | State::PendingSign | State::Handling)
-}
-
-pub(crate) fn only(caller: &Caller, roles: &[Role], what: &str) -> Result<(), Status> {
-    if roles.contains(&caller.actor.role) {
-        return Ok(());
-    }
-    let names: Vec<&str> = roles.iter().map(|role| role.code()).collect();
-    Err(errors::denied("WRONG_ROLE", format!("only {} {what}; the role is {}", names.join(", "), caller.actor.role)))
 }
 
 /// The language that somebody spoke.

@@ -200,7 +200,6 @@ impl Row {
             class,
             probability: self.probability,
             features: read(&self.features),
-            sure: false,
             drawn: self.drawn.and_then(|drawn| Drawn::from_number(i32::from(drawn))),
         };
         let matter = self.matter.map(MatterCode::new).transpose().map_err(|e| damaged(e.to_string()))?;

@@ -3,9 +3,9 @@
 
 mod tables;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
-use suban_domain::{Action, At, Audience, PersonCode, Role, State, TextId, Ticket, TicketId, UnitCode};
+use suban_domain::{At, PersonCode, Role, State, TextId, Ticket, TicketId, UnitCode};
 use suban_proto::{edge, v1};
 use suban_roster::{Handover, HandoverRefused, Item, Signatures};
 use suban_runtime::{
@@ -34,11 +34,11 @@ impl Api {
     ) -> Result<v1::Handover, Status> {
         let (request, unit) = (request_id(&ask.request_id)?, self.shift_of(caller)?);
         let incoming = PersonCode::new(&ask.incoming).map_err(|e| errors::invalid("incoming", e))?;
-        let opened = tables::open(self.app.store.pool(), &unit).await.map_err(|e| status(&e))?;
-        if let Some(open) = opened {
-            if open.request == request.as_str() {
-                return self.handover_shown(caller, &open).await;
-            }
+        let last = tables::last(self.app.store.pool(), &unit, SHOWN).await.map_err(|e| status(&e))?;
+        if let Some(done) = last.iter().find(|kept| kept.has_done(request.as_str())) {
+            return self.handover_shown(caller, done).await;
+        }
+        if let Some(open) = last.iter().find(|kept| kept.closed_at.is_none()) {
             return Err(errors::already_exists(
                 "HANDOVER_OPEN",
                 format!("{} hands over already; that list is to be signed first", open.handover.outgoing),
@@ -49,7 +49,9 @@ impl Api {
         let list = self.completed(list).await?;
         let now = self.app.clock().now();
         let kept = Kept::begun(self.app.store.ids().uuid(now), list, request.to_string(), now);
-        tables::insert(self.app.store.pool(), &kept).await.map_err(|e| status(&e))?;
+        if !tables::insert(self.app.store.pool(), &kept).await.map_err(|e| status(&e))? {
+            return Err(changed_meanwhile());
+        }
         self.handover_shown(caller, &kept).await
     }
 
@@ -62,7 +64,7 @@ impl Api {
         let due = edge::at_given(ask.due).map_err(|e| errors::invalid("due", e))?;
         let due = due.ok_or_else(|| errors::invalid("due", "is missing: until when is it to be kept?"))?;
         let kept = self.handover(caller, &ask.handover).await?;
-        if kept.request == ask.request_id {
+        if kept.has_done(&ask.request_id) {
             return self.handover_shown(caller, &kept).await;
         }
         if kept.handover.signatures() != Signatures::Open {
@@ -71,16 +73,7 @@ impl Api {
         let ticket = self.app.ticket("ticket", &ask.ticket).await?;
         let said = Said { field: "text", kind: TextKind::Note, raw: &ask.text };
         let note = Asked { caller, request_id: &ask.request_id, ticket: ticket.number.as_str(), said: vec![said] };
-        let noted = self.app.act_on(&ticket, note, |_, texts| Action::Note {
-            text: texts.first().copied().unwrap_or_else(|| TextId::new(Uuid::nil())),
-            audience: Audience::Internal,
-        });
-        noted.await?;
-        let log = self.app.store.log(ticket.id, 0).await.map_err(|e| status(&e))?;
-        let words = log.iter().find(|event| event.request.as_str() == ask.request_id).and_then(|event| {
-            if let suban_domain::Fact::Noted { text, .. } = &event.event.fact { Some(*text) } else { None }
-        });
-        let words = words.ok_or_else(|| errors::invalid("request_id", "was used for something else on this ticket"))?;
+        let words = self.app.note(&ticket, note).await?.text;
         let item = Item::Promise { ticket: ticket.id, due, words };
         self.changed(caller, kept, &ask.request_id, |list, _| list.with(item, caller.actor.person.clone())).await
     }
@@ -113,7 +106,7 @@ impl Api {
         ask: &v1::SignHandoverRequest,
     ) -> Result<v1::Handover, Status> {
         let mut kept = self.handover(caller, &ask.handover).await?;
-        if kept.request != ask.request_id && kept.handover.signatures() == Signatures::Open {
+        if !kept.has_done(&ask.request_id) && kept.handover.signatures() == Signatures::Open {
             kept.handover = self.completed(kept.handover).await?;
         }
         self.changed(caller, kept, &ask.request_id, |list, now| list.sign(&caller.actor.person, now)).await
@@ -192,7 +185,7 @@ impl Api {
         step: impl FnOnce(Handover, At) -> Result<Handover, HandoverRefused>,
     ) -> Result<v1::Handover, Status> {
         request_id(request)?;
-        if kept.request == request {
+        if kept.has_done(request) {
             return self.handover_shown(caller, &kept).await;
         }
         let now = self.app.clock().now();
@@ -205,8 +198,7 @@ impl Api {
         let next = kept.then(handover, request.to_owned(), closed_at);
         let stored = tables::update(self.app.store.pool(), &next, &taken, now.plus(CLAIM)).await;
         let Some(next) = stored.map_err(|e| status(&e))? else {
-            let again = std::time::Duration::from_millis(100);
-            return Err(errors::conflict("somebody else changed the list; read it again and repeat", again));
+            return Err(changed_meanwhile());
         };
         self.handover_shown(caller, &next).await
     }
@@ -280,6 +272,10 @@ fn shown(
         from: from.to_string(),
         to: to.to_string(),
     }
+}
+
+fn changed_meanwhile() -> Status {
+    errors::conflict("somebody else changed the list; read it again and repeat", Duration::from_millis(100))
 }
 
 fn refused(why: &HandoverRefused) -> Status {

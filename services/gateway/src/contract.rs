@@ -16,7 +16,7 @@ use suban_proto::v1;
 use suban_runtime::{Clock, Secret, Settings, errors::Problem};
 use tower::ServiceExt as _;
 
-use crate::{Peers, attachments, bulk, hall, merging, peers::City, queue, rest, router, shown};
+use crate::{Peers, attachments, bulk, hall, merging, peers::City, queue, rest, router, search, shown};
 
 fn document() -> Value {
     serde_json::from_str(include_str!("openapi.json")).unwrap()
@@ -161,6 +161,7 @@ fn every_body_of_the_document_is_the_one_that_is_taken() {
         holds::<bulk::Bulk>(&format!("/api/v1/bulk/{act}"));
     }
     holds::<bulk::BulkDispatch>("/api/v1/bulk/dispatch");
+    holds::<search::Search>("/api/v1/search");
 }
 
 #[test]
@@ -238,7 +239,7 @@ fn every_answer_has_the_fields_of_the_document() {
     same("InboxPage", &serde_json::to_value(rest::InboxPage::from(&v1::InboxReply::default())).unwrap());
     the_hall_s_answers(same);
     let found = v1::SearchReply { hits: vec![v1::SearchHit::default()], ..v1::SearchReply::default() };
-    let found = crate::search::page(&found);
+    let found = search::page(&found);
     same("SearchPage", &found);
     same("SearchHit", &found["hits"][0]);
     let problem = Problem::from(suban_runtime::errors::invalid("x", "y"));
@@ -358,8 +359,10 @@ async fn unknown_paths_methods_and_parameters_are_told_as_problems() {
     refused("GET", "/api/v1/queue?urgency=SOON", &[TOKEN], Body::empty(), 400).await;
     refused("GET", "/api/v1/queue?mine=perhaps", &[TOKEN], Body::empty(), 400).await;
     refused("GET", "/api/v1/suggestions?page=2", &[TOKEN], Body::empty(), 400).await;
-    let problem = refused("GET", "/api/v1/search?words=x&state=GONE&from=today", &[TOKEN], Body::empty(), 400).await;
-    assert_eq!(problem.fields.iter().map(|f| f.field.as_str()).collect::<Vec<_>>(), ["state", "from"]);
+    let sought = r#"{"words":"x","states":["GONE"],"from":"today"}"#;
+    let problem = refused("POST", "/api/v1/search", &[JSON, TOKEN], sought, 400).await;
+    assert_eq!(problem.fields.iter().map(|f| f.field.as_str()).collect::<Vec<_>>(), ["states", "from"]);
+    refused("GET", "/api/v1/search?words=x", &[TOKEN], Body::empty(), 405).await;
     refused("GET", "/api/v1/tickets/%ff%fe", &[TOKEN], Body::empty(), 400).await;
 }
 

@@ -150,8 +150,8 @@ pub(crate) struct Registered {
 
 impl From<v1::SubmitReply> for Registered {
     fn from(reply: v1::SubmitReply) -> Self {
-        let state = suban_domain::State::from_number(reply.state).map(|s| s.code().to_owned()).unwrap_or_default();
         let token = reply.progress_token;
+        let state = shown::state_code(reply.state);
         let progress = if token.is_empty() { token } else { format!("/p/{token}") };
         Self { number: reply.number, state, repeated: reply.repeated, supplemented: reply.supplemented, progress }
     }

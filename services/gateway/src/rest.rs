@@ -66,7 +66,7 @@ pub(crate) fn router() -> Router<Peers> {
         .route("/api/v1/tickets/{number}/attachments", post(attachments::add))
         .route("/api/v1/tickets/{number}/attachments/{id}", get(attachments::read))
         .route("/api/v1/tickets/{number}/attachments/{id}/link", post(attachments::link))
-        .route("/api/v1/search", get(search::search))
+        .route("/api/v1/search", post(search::search))
         .route("/api/v1/live", get(live))
 }
 
@@ -86,8 +86,12 @@ pub(crate) struct Done {
 
 impl From<v1::CommandReply> for Done {
     fn from(reply: v1::CommandReply) -> Self {
-        let state = suban_domain::State::from_number(reply.state).map(|s| s.code().to_owned()).unwrap_or_default();
-        Self { number: reply.number, version: reply.version, state, repeated: reply.repeated }
+        Self {
+            number: reply.number,
+            version: reply.version,
+            state: shown::state_code(reply.state),
+            repeated: reply.repeated,
+        }
     }
 }
 

@@ -1,28 +1,27 @@
-//! Search over REST: one page of hits for a query string.
+//! Search over REST: one page of hits. What is looked for stands in the body: words and phones in an address would stay in
+//! the logs of others.
 
-use axum::{
-    Json,
-    extract::{Query, State},
-    http::HeaderMap,
-};
+use axum::{Json, extract::State, http::HeaderMap};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use suban_domain::{State as TicketState, Urgency};
 use suban_proto::v1;
 use suban_runtime::errors::FieldErrors;
 
-use crate::{Peers, rest::Refused, shown};
+use crate::{Peers, rest::Answer, shown};
 
-/// What is looked for. `state` may stand several times with commas between.
-#[derive(Debug, Deserialize)]
+/// What is looked for.
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct SearchQuery {
+pub(crate) struct Search {
     #[serde(default)]
     words: String,
     #[serde(default)]
     number: String,
     #[serde(default)]
-    state: String,
+    phone: String,
+    #[serde(default)]
+    states: Vec<String>,
     #[serde(default)]
     unit: String,
     #[serde(default)]
@@ -39,28 +38,25 @@ pub(crate) struct SearchQuery {
     page_token: String,
 }
 
-pub(crate) async fn search(
-    State(peers): State<Peers>,
-    headers: HeaderMap,
-    Query(query): Query<SearchQuery>,
-) -> Result<Json<Value>, Refused> {
+pub(crate) async fn search(State(peers): State<Peers>, headers: HeaderMap, Json(body): Json<Search>) -> Answer<Value> {
     let mut wrong = FieldErrors::new();
-    let states = query.state.split(',').filter(|code| !code.is_empty());
-    let states = wrong.take("state", states.map(str::parse::<TicketState>).collect::<Result<Vec<_>, _>>());
-    let received_from = wrong.take("from", instant(&query.from)).flatten();
-    let received_to = wrong.take("to", instant(&query.to)).flatten();
+    let states = body.states.iter().map(|code| code.parse::<TicketState>());
+    let states = wrong.take("states", states.collect::<Result<Vec<_>, _>>());
+    let received_from = wrong.take("from", instant(&body.from)).flatten();
+    let received_to = wrong.take("to", instant(&body.to)).flatten();
     wrong.check()?;
     let ask = v1::SearchRequest {
-        words: query.words,
-        number: query.number,
+        words: body.words,
+        number: body.number,
+        phone: body.phone,
         states: states.unwrap_or_default().into_iter().map(TicketState::number).collect(),
-        unit: query.unit,
-        area: query.area,
-        matter: query.matter,
+        unit: body.unit,
+        area: body.area,
+        matter: body.matter,
         received_from,
         received_to,
-        page_size: query.page_size,
-        page_token: query.page_token,
+        page_size: body.page_size,
+        page_token: body.page_token,
         ..v1::SearchRequest::default()
     };
     let found = peers.intake(&headers)?.search(ask).await?.into_inner();

@@ -162,6 +162,11 @@ pub(crate) fn live(live: &v1::LiveReply, city: &City) -> Value {
     })
 }
 
+/// A ticket's state by its code; empty where it is none.
+pub(crate) fn state_code(number: i32) -> String {
+    State::from_number(number).map(|state| state.code().to_owned()).unwrap_or_default()
+}
+
 fn rate(rate: Option<&v1::Rate>) -> Value {
     rate.map_or(Value::Null, |r| json!({ "count": r.count, "of": r.of }))
 }

@@ -137,11 +137,14 @@ async fn a_unit_sees_its_own(city: &City, railing: &String, light: &String) {
 
 async fn over_rest(city: &City, railing: &str) {
     let agent = city.agent().await;
-    let answer = city.get("/api/v1/search?words=%E6%8A%A4%E6%A0%8F&state=HANDLING,REDO", Some(agent.token())).await;
+    let search = async |body: serde_json::Value| {
+        city.post("/api/v1/search", Some(agent.token()), body.to_string().as_bytes()).await
+    };
+    let answer = search(serde_json::json!({ "words": "护栏", "states": ["HANDLING", "REDO"] })).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     let found = answer.json();
     assert_eq!(found["hits"][0]["number"], railing, "{found}");
-    let wrong = city.get("/api/v1/search?words=%25", Some(agent.token())).await;
+    let wrong = search(serde_json::json!({ "words": "%" })).await;
     assert_eq!((wrong.status, &wrong.json()["fields"][0]["field"]), (400, &"words".into()));
 }
 

@@ -3,7 +3,7 @@
 //! The score comes from [`suban_likeness`], and so does the table D0–D8 with its guards. Here stands what the
 //! tickets and the catalogue say about the two, and which of them are near enough to be one event at all.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use suban_domain::{At, DuplicateClass, Kind, Span, State, Ticket, TicketId};
 use suban_likeness::{
@@ -44,8 +44,6 @@ pub struct Suggested {
     pub probability: f32,
     /// What that is made of.
     pub features: Features,
-    /// It is so likely in its category, and every guard so open, that no person is needed.
-    pub sure: bool,
     /// A person is asked because the lot fell on it.
     pub drawn: Option<Drawn>,
 }
@@ -66,6 +64,9 @@ pub struct Measures<'a> {
 pub struct Weighed {
     /// What a person is asked about, the likeliest first: of each group its likeliest member, never several.
     pub asked: Vec<Suggested>,
+    /// What is so likely in its category, with every guard so open, that no person is needed: of several the earliest
+    /// received, which leads (D§9.5). It stands among what is asked as well, for who may not join it after all.
+    pub sure: Option<(TicketId, DuplicateClass)>,
     /// Like cases that stay apart, each with a right or a place of its own (D4), the earliest first.
     pub beside: Vec<TicketId>,
 }
@@ -81,7 +82,7 @@ pub fn weigh(
 ) -> Weighed {
     let Measures { learned, keep, lots } = measures;
     let mut of_group = HashMap::<TicketId, Suggested>::new();
-    let mut beside = BTreeSet::new();
+    let (mut beside, mut sure) = (BTreeSet::new(), BTreeMap::new());
     for one in found.iter().filter(|f| f.head.id != ticket.id && in_reach(ticket, f, catalogue)) {
         let mut case = case(ticket, one, catalogue, (learned, keep), now);
         let unlikely = case.sureness == Sureness::Unlikely;
@@ -98,14 +99,16 @@ pub fn weigh(
         }
         let Some(class) = asked(&decision) else { continue };
         let Alike { probability, features, .. } = *one.alike;
-        let sure = decision.act == Act::Merge;
-        let drawn = match (unlikely, sure) {
+        let merges = decision.act == Act::Merge;
+        let drawn = match (unlikely, merges) {
             (true, _) => Some(Drawn::Unlikely),
             (false, true) => Some(Drawn::Sure).filter(|why| lots.falls_on(*why, ticket.id, one.head.id)),
             (false, false) => None,
         };
-        let sure = sure && drawn.is_none();
-        let new = Suggested { head: one.head.id, class, probability, features, sure, drawn };
+        if merges && drawn.is_none() {
+            sure.insert((one.head.received_at, one.head.id), class);
+        }
+        let new = Suggested { head: one.head.id, class, probability, features, drawn };
         let known = of_group.entry(one.head.id).or_insert_with(|| new.clone());
         if known.probability < probability {
             *known = new;
@@ -114,7 +117,11 @@ pub fn weigh(
     let mut suggested: Vec<Suggested> = of_group.into_values().collect();
     suggested.sort_by(|a, b| b.probability.total_cmp(&a.probability).then(a.head.cmp(&b.head)));
     suggested.truncate(SHOWN);
-    Weighed { asked: suggested, beside: beside.into_iter().map(|(_, id)| id).collect() }
+    Weighed {
+        asked: suggested,
+        sure: sure.into_iter().next().map(|((_, head), class)| (head, class)),
+        beside: beside.into_iter().map(|(_, id)| id).collect(),
+    }
 }
 
 /// As what a person is asked about it; `None` where there is nothing to ask.

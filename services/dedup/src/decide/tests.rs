@@ -12,7 +12,7 @@ use suban_text::Tables;
 use uuid::Uuid;
 
 use super::{
-    alike::{Found, Measures, weigh},
+    alike::{Found, Measures, Weighed, weigh},
     lots::Lots,
     mass::{MassEvent, MassKind, one_site},
     *,
@@ -219,9 +219,9 @@ fn keep() -> Duplicates {
 }
 
 /// What is suggested about `ticket` by what ships, with these lots.
-fn suggested(ticket: &Ticket, found: &[Found<'_>], learned: &Learned, lots: Lots) -> Vec<Suggested> {
+fn suggested(ticket: &Ticket, found: &[Found<'_>], learned: &Learned, lots: Lots) -> Weighed {
     let measures = Measures { learned, keep: &keep(), lots };
-    weigh(ticket, found, Some(&catalogue()), measures, ticket.received_at).asked
+    weigh(ticket, found, Some(&catalogue()), measures, ticket.received_at)
 }
 
 const NO_LOTS: Lots = Lots { sure: 0.0, unlikely: 0.0 };
@@ -229,7 +229,7 @@ const NO_LOTS: Lots = Lots { sure: 0.0, unlikely: 0.0 };
 /// What a person is asked about `ticket` beside one that was found.
 fn asked(ticket: &Ticket, head: &Ticket, alike: &Alike) -> Option<DuplicateClass> {
     let found = Found { alike, head, kept_apart: false };
-    suggested(ticket, &[found], &Learned::shipped().unwrap(), NO_LOTS).first().map(|s| s.class)
+    suggested(ticket, &[found], &Learned::shipped().unwrap(), NO_LOTS).asked.first().map(|s| s.class)
 }
 
 #[test]
@@ -283,9 +283,9 @@ fn of_a_group_its_likeliest_member_is_shown_and_a_rejected_one_is_not() {
     let of_group = [0.6, 0.9, 0.7].map(|probability| Alike { probability, ..alike(&lamp(2), &[]) });
     let found = |kept_apart| of_group.each_ref().map(|alike| Found { alike, head: &head, kept_apart });
     let learned = Learned::shipped().unwrap();
-    let shown = suggested(&second, &found(false), &learned, NO_LOTS);
+    let shown = suggested(&second, &found(false), &learned, NO_LOTS).asked;
     assert_eq!(shown.iter().map(|s| (s.head, s.probability)).collect::<Vec<_>>(), [(head.id, 0.9)]);
-    assert!(suggested(&second, &found(true), &learned, NO_LOTS).is_empty());
+    assert!(suggested(&second, &found(true), &learned, NO_LOTS).asked.is_empty());
 }
 
 #[test]
@@ -297,7 +297,8 @@ fn what_the_citys_answers_make_sure_needs_nobody_but_whom_the_lot_falls_on() {
     let one = |features: &[(Feature, f32)], learned: &Learned, lots| {
         let alike = alike(&first, features);
         let found = Found { alike: &alike, head: &first, kept_apart: false };
-        suggested(&second, &[found], learned, lots).first().map(|s| (s.sure, s.drawn))
+        let weighed = suggested(&second, &[found], learned, lots);
+        weighed.asked.first().map(|s| (weighed.sure.is_some(), s.drawn))
     };
     assert_eq!(one(&[], &learned, NO_LOTS), Some((true, None)));
     assert_eq!(one(&[], &Learned::shipped().unwrap(), NO_LOTS), Some((false, None)), "nothing was taught");
@@ -318,7 +319,8 @@ fn of_what_is_too_unlikely_to_be_asked_about_the_lot_shows_some() {
     let one = |probability, lots| {
         let alike = Alike { probability, ..alike(&first, &[]) };
         let found = Found { alike: &alike, head: &first, kept_apart: false };
-        suggested(&second, &[found], &learned, lots).first().map(|s| (s.sure, s.drawn))
+        let weighed = suggested(&second, &[found], &learned, lots);
+        weighed.asked.first().map(|s| (weighed.sure.is_some(), s.drawn))
     };
     let all = Lots { sure: 0.0, unlikely: 1.0 };
     assert_eq!(one(0.1, NO_LOTS), None);

@@ -62,11 +62,14 @@ pub async fn put(pool: &PgPool, beside: &[Beside], at: At) -> Result<(), StoreEr
     let mut each: Vec<Uuid> = clusters.clone();
     each.sort_unstable();
     each.dedup();
-    sqlx::query("insert into dedup.cluster (id, tickets, last_at) select id, 0, $2 from unnest($1::uuid[]) as k(id) on conflict do nothing")
-        .bind(&each)
-        .bind(to_db(at))
-        .execute(&mut *tx)
-        .await?;
+    sqlx::query(
+        "insert into dedup.cluster (id, tickets, last_at)
+         select id, 0, $2 from unnest($1::uuid[]) as k(id) on conflict do nothing",
+    )
+    .bind(&each)
+    .bind(to_db(at))
+    .execute(&mut *tx)
+    .await?;
     sqlx::query("select 1 from dedup.cluster where id = any($1) order by id for update")
         .bind(&each)
         .execute(&mut *tx)

@@ -18,20 +18,26 @@ pub(crate) struct Kept {
     pub(crate) opened_at: At,
     /// When both had signed.
     pub(crate) closed_at: Option<At>,
-    /// The last request.
-    pub(crate) request: String,
+    /// The requests that were done: a repeat changes nothing.
+    requests: Vec<String>,
     version: i32,
 }
 
 impl Kept {
     /// A new one.
-    pub(crate) const fn begun(id: Uuid, handover: Handover, request: String, at: At) -> Self {
-        Self { id, handover, opened_at: at, closed_at: None, request, version: 1 }
+    pub(crate) fn begun(id: Uuid, handover: Handover, request: String, at: At) -> Self {
+        Self { id, handover, opened_at: at, closed_at: None, requests: vec![request], version: 1 }
     }
 
     /// The same after a step.
-    pub(crate) fn then(self, handover: Handover, request: String, closed_at: Option<At>) -> Self {
-        Self { handover, request, closed_at, ..self }
+    pub(crate) fn then(mut self, handover: Handover, request: String, closed_at: Option<At>) -> Self {
+        self.requests.push(request);
+        Self { handover, closed_at, ..self }
+    }
+
+    /// Was this done already?
+    pub(crate) fn has_done(&self, request: &str) -> bool {
+        self.requests.iter().any(|done| done == request)
     }
 }
 
@@ -41,7 +47,7 @@ struct Row {
     opened_at: OffsetDateTime,
     closed_at: Option<OffsetDateTime>,
     version: i32,
-    request: String,
+    requests: Vec<String>,
     body: serde_json::Value,
 }
 
@@ -54,7 +60,7 @@ impl Row {
             handover,
             opened_at: from_db(self.opened_at),
             closed_at: self.closed_at.map(from_db),
-            request: self.request,
+            requests: self.requests,
             version: self.version,
         })
     }
@@ -64,18 +70,7 @@ fn body(handover: &Handover) -> Result<serde_json::Value, StoreError> {
     serde_json::to_value(handover).map_err(|e| StoreError::Damaged { what: "handover", problem: e.to_string() })
 }
 
-const COLUMNS: &str = "id, opened_at, closed_at, version, request, body";
-
-/// The one that is open in a unit. Served by `handover_open`.
-pub(crate) async fn open(pool: &PgPool, unit: &UnitCode) -> Result<Option<Kept>, StoreError> {
-    let row: Option<Row> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
-        "select {COLUMNS} from dispatch.handover where unit = $1 and closed_at is null"
-    )))
-    .bind(unit.as_str())
-    .fetch_optional(pool)
-    .await?;
-    row.map(Row::read).transpose()
-}
+const COLUMNS: &str = "id, opened_at, closed_at, version, requests, body";
 
 /// One by its id. Served by the primary key.
 pub(crate) async fn one(pool: &PgPool, id: Uuid) -> Result<Option<Kept>, StoreError> {
@@ -96,20 +91,21 @@ pub(crate) async fn last(pool: &PgPool, unit: &UnitCode, limit: i64) -> Result<V
     rows.into_iter().map(Row::read).collect()
 }
 
-/// Keeps a new one. Where another was begun at the same moment, the caller tries again and finds it.
-pub(crate) async fn insert(pool: &PgPool, kept: &Kept) -> Result<(), StoreError> {
-    sqlx::query(
-        "insert into dispatch.handover (id, unit, opened_at, version, request, body) values ($1, $2, $3, $4, $5, $6)",
+/// Keeps a new one; false where another was begun in this unit at the same moment.
+pub(crate) async fn insert(pool: &PgPool, kept: &Kept) -> Result<bool, StoreError> {
+    let done = sqlx::query(
+        "insert into dispatch.handover (id, unit, opened_at, version, requests, body) values ($1, $2, $3, $4, $5, $6)
+         on conflict (unit) where closed_at is null do nothing",
     )
     .bind(kept.id)
     .bind(kept.handover.unit.as_str())
     .bind(to_db(kept.opened_at))
     .bind(kept.version)
-    .bind(&kept.request)
+    .bind(&kept.requests)
     .bind(body(&kept.handover)?)
     .execute(pool)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
 /// Writes the next state of one, and gives claims that are handed over to who takes them until `until`; `None` where
@@ -122,13 +118,13 @@ pub(crate) async fn update(
 ) -> Result<Option<Kept>, StoreError> {
     let mut tx = pool.begin().await?;
     let done = sqlx::query(
-        "update dispatch.handover set version = version + 1, closed_at = $3, request = $4, body = $5
+        "update dispatch.handover set version = version + 1, closed_at = $3, requests = $4, body = $5
           where id = $1 and version = $2",
     )
     .bind(next.id)
     .bind(next.version)
     .bind(next.closed_at.map(to_db))
-    .bind(&next.request)
+    .bind(&next.requests)
     .bind(body(&next.handover)?)
     .execute(&mut *tx)
     .await?;

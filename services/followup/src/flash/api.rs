@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use suban_domain::{Action, At, Audience, Event, Fact, Recorded, Role, TextId, Ticket, TicketId};
+use suban_domain::{At, Role, TextId, Ticket, TicketId};
 use suban_proto::v1;
 use suban_runtime::{
-    access::{Caller, policy::Reading},
+    access::{Caller, only, policy::Reading},
     errors,
 };
 use suban_service::{
-    App, Asked, Said,
+    App, Asked, Noted, Said,
     paging::{Mark, page_size},
     request_id, status, view,
 };
@@ -28,14 +28,6 @@ const REPORTERS: &[Role] = &[Role::Agent, Role::Dispatcher, Role::Supervisor];
 /// Who is shown reports.
 const READERS: &[Role] = &[Role::Agent, Role::Dispatcher, Role::Supervisor, Role::Leader, Role::Auditor, Role::Arbiter];
 
-fn only(caller: &Caller, roles: &[Role], what: &str) -> Result<(), Status> {
-    if roles.contains(&caller.actor.role) {
-        return Ok(());
-    }
-    let names: Vec<&str> = roles.iter().map(|role| role.code()).collect();
-    Err(errors::denied("WRONG_ROLE", format!("only {} {what}; the role is {}", names.join(", "), caller.actor.role)))
-}
-
 /// Somebody reports: the words become an internal note of the ticket, and whoever must know is told.
 pub(crate) async fn report(app: &App, caller: &Caller, ask: &v1::ReportFlashRequest) -> Result<v1::Flash, Status> {
     only(caller, REPORTERS, "report what cannot wait")?;
@@ -44,27 +36,14 @@ pub(crate) async fn report(app: &App, caller: &Caller, ask: &v1::ReportFlashRequ
     let ticket = app.ticket("ticket", &ask.ticket).await?;
     view::may_read(caller, &ticket)?;
     let pool = app.store.pool();
-    let made = |log: &[Recorded]| log.iter().find(|event| event.request == request).cloned();
-    let again = made(&app.store.log(ticket.id, 0).await.map_err(|e| status(&e))?);
-    if again.is_none() {
+    if app.store.event_of(ticket.id, &request).await.map_err(|e| status(&e))?.is_none() {
         let before = tables::of_ticket(pool, ticket.id).await.map_err(|e| status(&e))?;
         let stages: Vec<Stage> = before.iter().map(|flash| flash.stage).collect();
         may_follow(&stages, stage).map_err(|problem| errors::invalid("stage", problem))?;
     }
     let said = Said { field: "text", kind: TextKind::Note, raw: &ask.text };
     let asked = Asked { caller, request_id: &ask.request_id, ticket: ticket.number.as_str(), said: vec![said] };
-    let acted = app
-        .act_on(&ticket, asked, |_, texts| Action::Note {
-            text: texts.first().copied().unwrap_or_else(|| TextId::new(Uuid::nil())),
-            audience: Audience::Internal,
-        })
-        .await?;
-    let ticket = acted.ticket;
-    let log = app.store.log(ticket.id, 0).await.map_err(|e| status(&e))?;
-    let Some(Recorded { version: cause, at, event: Event { fact: Fact::Noted { text, .. }, .. }, .. }) = made(&log)
-    else {
-        return Err(errors::invalid("request_id", "was used for something else on this ticket; choose another"));
-    };
+    let Noted { ticket, version: cause, at, text, repeated } = app.note(&ticket, asked).await?;
     let by = caller.actor.person.to_string();
     let flash = Flash { ticket: ticket.id, cause, stage, text, by, at, taken: None };
     tables::put(pool, &flash).await.map_err(|e| status(&e))?;
@@ -76,7 +55,7 @@ pub(crate) async fn report(app: &App, caller: &Caller, ask: &v1::ReportFlashRequ
         attempts: 0,
     });
     put(pool, notices.collect()).await.map_err(|e| status(&e))?;
-    metrics::counter!("suban_flashes_total", "stage" => stage.code()).increment(u64::from(!acted.repeated));
+    metrics::counter!("suban_flashes_total", "stage" => stage.code()).increment(u64::from(!repeated));
     let mut shown = shown(app, caller, &[flash], &HashMap::from([(ticket.id, ticket)])).await?;
     shown.pop().ok_or_else(|| errors::not_found("flash report", &ask.ticket))
 }

@@ -80,10 +80,7 @@ impl Carrier {
         if settings.url.is_empty() {
             return Ok(Self::Log);
         }
-        // The suite's one provider of cryptography; whoever is second finds it set.
-        drop(tokio_rustls::rustls::crypto::ring::default_provider().install_default());
-        let client =
-            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(settings.timeout).build()?;
+        let client = suban_service::http::client().timeout(settings.timeout).build()?;
         let (url, secret, timeout) = (settings.url.clone(), settings.secret.clone(), settings.timeout);
         Ok(Self::Webhook(Webhook { client, url, secret, timeout }))
     }

@@ -47,8 +47,7 @@ impl Files {
     pub(crate) fn of(settings: &Attachments) -> Result<Self, FilesError> {
         let store = OnceCell::new();
         if !settings.url.is_empty() {
-            // The suite's one provider of cryptography; whoever is second finds it set.
-            drop(tokio_rustls::rustls::crypto::ring::default_provider().install_default());
+            suban_service::http::use_our_cryptography();
             let bucket = AmazonS3Builder::new()
                 .with_endpoint(&settings.url)
                 .with_bucket_name(&settings.bucket)

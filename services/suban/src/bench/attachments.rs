@@ -16,7 +16,12 @@ use suban_runtime::{
     grpc::{Outgoing, channel},
 };
 
-use super::{args, flow, ground::Ground, report::Lag, words};
+use super::{
+    args, flow,
+    ground::Ground,
+    report::{Lag, lag_text},
+    words,
+};
 use crate::print;
 
 /// Bytes of one part.
@@ -69,14 +74,11 @@ pub(crate) async fn command(mut settings: Settings, how: &args::Attachments) -> 
 }
 
 fn show(report: &Report) {
-    let lag = |lag: Option<Lag>| {
-        lag.map_or_else(|| "–".into(), |lag| format!("p50 {} ms, p99 {} ms, max {} ms", lag.p50, lag.p99, lag.max))
-    };
     let (width, height) = report.pixels;
     print::out(&format!("photographs {}, each {} bytes, {width} by {height}", report.files, report.bytes));
-    print::out(&format!("stored with its small copy  {}", lag(report.stored_ms)));
-    print::out(&format!("read whole                  {}", lag(report.read_ms)));
-    print::out(&format!("read small                  {}", lag(report.small_ms)));
+    print::out(&format!("stored with its small copy  {}", lag_text(report.stored_ms)));
+    print::out(&format!("read whole                  {}", lag_text(report.read_ms)));
+    print::out(&format!("read small                  {}", lag_text(report.small_ms)));
     print::out(&format!("errors                      {}", report.errors));
 }
 

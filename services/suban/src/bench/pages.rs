@@ -12,12 +12,15 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use suban_domain::{Actor, PersonCode, Role, UnitCode};
 use suban_runtime::{Service, Settings};
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-};
+use suban_service::http;
 
-use super::{args, flow, ground::Ground, preload, report::Lag, words};
+use super::{
+    args, flow,
+    ground::Ground,
+    preload,
+    report::{Lag, lag_text},
+    words,
+};
 use crate::print;
 
 /// Tickets of the bulk action.
@@ -57,12 +60,9 @@ pub(crate) async fn command(settings: Settings, how: &args::Pages) -> anyhow::Re
 }
 
 fn show(report: &Report) {
-    let lag = |lag: Option<Lag>| {
-        lag.map_or_else(|| "–".into(), |lag| format!("p50 {} ms, p99 {} ms, max {} ms", lag.p50, lag.p99, lag.max))
-    };
     print::out(&format!("tickets                 {}", report.tickets));
-    print::out(&format!("the desk is ready       {}", lag(report.desk_ms)));
-    print::out(&format!("a handler's page        {}", lag(report.work_ms)));
+    print::out(&format!("the desk is ready       {}", lag_text(report.desk_ms)));
+    print::out(&format!("a handler's page        {}", lag_text(report.work_ms)));
     print::out(&format!("bulk action             {} tickets in {} ms", report.bulk, report.bulk_ms));
     print::out(&format!("errors                  {}", report.errors));
 }
@@ -76,7 +76,7 @@ async fn measure(ground: &mut Ground, how: &args::Pages) -> anyhow::Result<Repor
     flow::load(ground, None, None).await?.submit(first, None).await?;
     ground.quiet().await?;
     let tickets = sqlx::query_scalar("select count(*) from core.ticket").fetch_one(ground.store.pool()).await?;
-    let gateway = ground.settings.listen.address(Service::Gateway);
+    let browser = Browser::at(ground.settings.listen.address(Service::Gateway))?;
 
     let dispatcher = ground.token(Role::Dispatcher, "bench-dispatcher").await?.expose().to_owned();
     let busy = busiest(ground).await?;
@@ -89,16 +89,16 @@ async fn measure(ground: &mut Ground, how: &args::Pages) -> anyhow::Result<Repor
         ] {
             let begun = Instant::now();
             for path in [page, "/api/v1/now", first] {
-                errors += u64::from(get(gateway, path, token).await.is_err());
+                errors += u64::from(browser.get(path, token).await.is_err());
             }
             took.push(i64::try_from(begun.elapsed().as_micros())?);
         }
     }
 
-    let waiting = to_sign(gateway, &handler).await?;
-    let body = json!({ "request_id": "bench-bulk", "tickets": waiting }).to_string();
+    let waiting = to_sign(&browser, &handler).await?;
+    let body = json!({ "request_id": "bench-bulk", "tickets": waiting });
     let begun = Instant::now();
-    let told = post(gateway, "/api/v1/bulk/sign", &signer, &body).await?;
+    let told = browser.post("/api/v1/bulk/sign", &signer, &body).await?;
     let took = begun.elapsed();
     Ok(Report {
         bench: "pages",
@@ -130,11 +130,11 @@ async fn at(ground: &Ground, role: Role, unit: &UnitCode) -> anyhow::Result<Stri
 }
 
 /// Numbers of the tickets that wait for the unit's signature, at most as many as one bulk takes.
-async fn to_sign(gateway: SocketAddr, token: &str) -> anyhow::Result<Vec<String>> {
+async fn to_sign(browser: &Browser, token: &str) -> anyhow::Result<Vec<String>> {
     let (mut numbers, mut next) = (Vec::new(), String::new());
     while numbers.len() < BULK {
         let path = format!("/api/v1/inbox?state=T_PENDING_SIGN&page_size={PAGE}&page_token={next}");
-        let page: Value = serde_json::from_str(&get(gateway, &path, token).await?)?;
+        let page: Value = serde_json::from_str(&browser.get(&path, token).await?)?;
         let entries = page["entries"].as_array().context("an inbox has entries")?;
         numbers.extend(entries.iter().filter_map(|e| e["number"].as_str().map(str::to_owned)));
         next = page["next_page_token"].as_str().unwrap_or_default().to_owned();
@@ -146,30 +146,25 @@ async fn to_sign(gateway: SocketAddr, token: &str) -> anyhow::Result<Vec<String>
     Ok(numbers)
 }
 
-async fn get(gateway: SocketAddr, path: &str, token: &str) -> anyhow::Result<String> {
-    ask(gateway, &format!("GET {path} HTTP/1.1\r\nauthorization: Bearer {token}\r\n"), "").await
+/// Asks the gateway, each time on a line of its own.
+struct Browser {
+    client: reqwest::Client,
+    gateway: SocketAddr,
 }
 
-async fn post(gateway: SocketAddr, path: &str, token: &str, body: &str) -> anyhow::Result<Value> {
-    let head = format!(
-        "POST {path} HTTP/1.1\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
-         content-length: {}\r\n",
-        body.len()
-    );
-    Ok(serde_json::from_str(&ask(gateway, &head, body).await?)?)
-}
+impl Browser {
+    fn at(gateway: SocketAddr) -> anyhow::Result<Self> {
+        let client = http::client().pool_max_idle_per_host(0).timeout(Duration::from_secs(30)).build()?;
+        Ok(Self { client, gateway })
+    }
 
-/// HTTP of the plainest kind on a line of its own; an answer that is no 200 is an error.
-async fn ask(gateway: SocketAddr, head: &str, body: &str) -> anyhow::Result<String> {
-    let asked = async {
-        let mut line = TcpStream::connect(gateway).await?;
-        line.write_all(format!("{head}host: suban\r\nconnection: close\r\n\r\n{body}").as_bytes()).await?;
-        let mut answer = String::new();
-        line.read_to_string(&mut answer).await?;
-        std::io::Result::Ok(answer)
-    };
-    let answer = tokio::time::timeout(Duration::from_secs(30), asked).await??;
-    let (head, body) = answer.split_once("\r\n\r\n").context("the gateway hung up")?;
-    anyhow::ensure!(head.starts_with("HTTP/1.1 200"), "{head}");
-    Ok(body.to_owned())
+    async fn get(&self, path: &str, token: &str) -> anyhow::Result<String> {
+        let answer = self.client.get(format!("http://{}{path}", self.gateway)).bearer_auth(token).send().await?;
+        Ok(answer.error_for_status()?.text().await?)
+    }
+
+    async fn post(&self, path: &str, token: &str, body: &Value) -> anyhow::Result<Value> {
+        let ask = self.client.post(format!("http://{}{path}", self.gateway)).bearer_auth(token).json(body);
+        Ok(ask.send().await?.error_for_status()?.json().await?)
+    }
 }

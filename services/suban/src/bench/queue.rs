@@ -21,7 +21,13 @@ use time::OffsetDateTime;
 use tokio::{sync::mpsc, task::JoinSet};
 use uuid::Uuid;
 
-use super::{args, flow, ground::Ground, preload, report::Lag, words};
+use super::{
+    args, flow,
+    ground::Ground,
+    preload,
+    report::{Lag, lag_text},
+    words,
+};
 use crate::print;
 
 /// Screens on one connection.
@@ -67,16 +73,13 @@ pub(crate) async fn command(settings: Settings, how: &args::Queue) -> anyhow::Re
 }
 
 fn show(report: &Report) {
-    let lag = |lag: Option<Lag>| {
-        lag.map_or_else(|| "–".into(), |lag| format!("p50 {} ms, p99 {} ms, max {} ms", lag.p50, lag.p99, lag.max))
-    };
     print::out(&format!(
         "tickets {}, waiting for people {}, screens {}",
         report.tickets, report.waiting, report.screens
     ));
-    print::out(&format!("first page of the queue  {}", lag(report.queue_ms)));
-    print::out(&format!("first page of an inbox   {}", lag(report.inbox_ms)));
-    print::out(&format!("a change on a screen     {} ({} changes)", lag(report.seen_ms), report.changes));
+    print::out(&format!("first page of the queue  {}", lag_text(report.queue_ms)));
+    print::out(&format!("first page of an inbox   {}", lag_text(report.inbox_ms)));
+    print::out(&format!("a change on a screen     {} ({} changes)", lag_text(report.seen_ms), report.changes));
     print::out(&format!("errors                   {}", report.errors));
 }
 

@@ -37,6 +37,11 @@ pub(crate) struct Report {
     pub(crate) flow: Option<Box<Report>>,
 }
 
+/// A lag for people; `–` where nothing was measured.
+pub(crate) fn lag_text(lag: Option<Lag>) -> String {
+    lag.map_or_else(|| "–".into(), |lag| format!("p50 {} ms, p99 {} ms, max {} ms", lag.p50, lag.p99, lag.max))
+}
+
 impl Report {
     /// Nothing known yet.
     pub(crate) fn new(bench: &'static str, tickets: u32) -> Self {
