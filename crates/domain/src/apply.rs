@@ -10,7 +10,6 @@ use crate::{
     Card, Ending, Fact, Merge, Mode, Recorded, Return, ReturnLock, Span, State, SurveyEnd, Task, TaskRole, TaskState,
     Ticket, TicketId, Timer,
 };
-use moves::new_task;
 
 /// A log that does not fold: it was damaged or is not one ticket's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -255,7 +254,7 @@ impl Ticket {
                 self.paused_at = None;
                 self.held = None;
                 self.merge = Merge::Alone;
-                let mut task = new_task(lead, TaskRole::Lead, at);
+                let mut task = Task::new(lead.clone(), TaskRole::Lead, at);
                 task.state = TaskState::Accepted;
                 self.tasks.push(task);
                 self.enter_callback();
@@ -301,7 +300,7 @@ impl Ticket {
             Fact::SubDispatched { unit, inner } => {
                 let outer = self.open_task(unit);
                 let dues = outer.map(|t| t.dues.clone()).unwrap_or_default();
-                let mut task = new_task(inner, TaskRole::Inner, at);
+                let mut task = Task::new(inner.clone(), TaskRole::Inner, at);
                 task.within = Some(unit.clone());
                 task.limit = outer.and_then(|t| t.limit);
                 task.dues.extend(dues.into_iter().filter(|(timer, _)| *timer == Timer::Handle));
@@ -310,7 +309,7 @@ impl Ticket {
             Fact::UnitAdded { unit } => {
                 self.mode = Some(Mode::Joint);
                 let limit = self.lead().and_then(|lead| lead.limit);
-                self.tasks.push(Task { limit, ..new_task(unit, TaskRole::Assist, at) });
+                self.tasks.push(Task { limit, ..Task::new(unit.clone(), TaskRole::Assist, at) });
             }
             Fact::Recalled { .. } => {
                 self.misdispatch_count = self.misdispatch_count.saturating_add(1);
@@ -401,7 +400,7 @@ impl Ticket {
                 }
             }
             Fact::InterimLeadNamed { unit } => {
-                self.tasks.push(new_task(unit, TaskRole::Interim, at));
+                self.tasks.push(Task::new(unit.clone(), TaskRole::Interim, at));
             }
 
             Fact::ExtensionRequested { unit, by, .. } => {

@@ -161,6 +161,30 @@ pub struct Task {
 }
 
 impl Task {
+    /// A unit's work as it begins.
+    #[must_use]
+    pub const fn new(unit: UnitCode, role: TaskRole, dispatched_at: At) -> Self {
+        Self {
+            unit,
+            role,
+            state: TaskState::PendingSign,
+            dispatched_at,
+            signed_at: None,
+            contacted_at: None,
+            submitted_at: None,
+            limit: None,
+            dues: BTreeMap::new(),
+            cards: BTreeMap::new(),
+            handle_due: None,
+            sign_due: None,
+            contact_due: None,
+            returns_asked: 0,
+            returns_denied: 0,
+            held: None,
+            within: None,
+        }
+    }
+
     /// Is there still something for the unit to do?
     #[must_use]
     pub const fn is_open(&self) -> bool {

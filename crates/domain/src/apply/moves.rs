@@ -1,7 +1,5 @@
 //! What several events do alike: work is given, paused, ended, done again; a master's place changes hands.
 
-use std::collections::BTreeMap;
-
 use crate::{
     At, Ending, Handover, Merge, Mode, Span, State, Task, TaskRole, TaskState, Ticket, TicketId, Timer, UnitCode,
 };
@@ -22,8 +20,8 @@ impl Ticket {
 
     pub(super) fn give_work(&mut self, lead: &UnitCode, assists: &[UnitCode], at: At) {
         self.cancel_tasks_for_good();
-        self.tasks.push(new_task(lead, TaskRole::Lead, at));
-        self.tasks.extend(assists.iter().map(|unit| new_task(unit, TaskRole::Assist, at)));
+        self.tasks.push(Task::new(lead.clone(), TaskRole::Lead, at));
+        self.tasks.extend(assists.iter().map(|unit| Task::new(unit.clone(), TaskRole::Assist, at)));
         self.extension = None;
         self.held = None;
         self.state = State::PendingSign;
@@ -173,28 +171,5 @@ impl Ticket {
         self.paused_at = Some(at);
         self.merge = Merge::Member { master: to };
         self.state = State::MergedMember;
-    }
-}
-
-/// A unit's work as it begins.
-pub(super) fn new_task(unit: &UnitCode, role: TaskRole, at: At) -> Task {
-    Task {
-        unit: unit.clone(),
-        role,
-        state: TaskState::PendingSign,
-        dispatched_at: at,
-        signed_at: None,
-        contacted_at: None,
-        submitted_at: None,
-        limit: None,
-        dues: BTreeMap::new(),
-        cards: BTreeMap::new(),
-        handle_due: None,
-        sign_due: None,
-        contact_due: None,
-        returns_asked: 0,
-        returns_denied: 0,
-        held: None,
-        within: None,
     }
 }

@@ -1,6 +1,6 @@
 //! What is found, in which order, and by what it is narrowed.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use suban_domain::{
@@ -35,25 +35,7 @@ fn ticket(n: u64, days: i64) -> Ticket {
 
 fn at_work(mut ticket: Ticket, unit: &str) -> Ticket {
     ticket.state = State::Handling;
-    ticket.tasks.push(Task {
-        unit: unit.parse().unwrap(),
-        role: TaskRole::Lead,
-        state: TaskState::Signed,
-        dispatched_at: NOW,
-        signed_at: None,
-        contacted_at: None,
-        submitted_at: None,
-        limit: None,
-        dues: BTreeMap::new(),
-        cards: BTreeMap::new(),
-        handle_due: None,
-        sign_due: None,
-        contact_due: None,
-        returns_asked: 0,
-        returns_denied: 0,
-        held: None,
-        within: None,
-    });
+    ticket.tasks.push(Task { state: TaskState::Signed, ..Task::new(unit.parse().unwrap(), TaskRole::Lead, NOW) });
     ticket
 }
 

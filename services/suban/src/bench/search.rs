@@ -179,25 +179,7 @@ impl City {
         let codes = |of: &str, n: u64| (0..n).map(|n| format!("{of}{n:03}")).collect::<Vec<_>>();
         let units = codes("U", UNITS).into_iter().map(UnitCode::new).collect::<Result<Vec<_>, _>>()?;
         let areas = codes("QH", 200).into_iter().map(AreaCode::new).collect::<Result<Vec<_>, _>>()?;
-        let lead = Task {
-            unit: units[0].clone(),
-            role: TaskRole::Lead,
-            state: TaskState::Accepted,
-            dispatched_at: at,
-            signed_at: None,
-            contacted_at: None,
-            submitted_at: None,
-            limit: None,
-            dues: BTreeMap::new(),
-            cards: BTreeMap::new(),
-            handle_due: None,
-            sign_due: None,
-            contact_due: None,
-            returns_asked: 0,
-            returns_denied: 0,
-            held: None,
-            within: None,
-        };
+        let lead = Task { state: TaskState::Accepted, ..Task::new(units[0].clone(), TaskRole::Lead, at) };
         Ok(Self { seed, blank: Ticket::begin(&first).map_err(|e| anyhow::anyhow!("{e}"))?, lead, units, areas })
     }
 
