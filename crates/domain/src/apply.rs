@@ -110,6 +110,7 @@ impl Ticket {
             upstream_refused: false,
             parent: *parent,
             parts: Vec::new(),
+            several: Vec::new(),
             raised_from: *raised_from,
             verdict: None,
             merge: Merge::Alone,
@@ -205,6 +206,7 @@ impl Ticket {
                 self.matter = self.matter.take().or_else(|| reading.matter.clone());
                 self.area = self.area.take().or_else(|| reading.area.clone());
                 self.read_by = Some(reading.version.clone());
+                self.several.clone_from(&reading.several);
                 self.state = State::PendingDispatch;
             }
             Fact::Judged { verdict, .. } => self.verdict = Some(*verdict),
@@ -254,6 +256,7 @@ impl Ticket {
                 self.paused_at = None;
                 self.held = None;
                 self.merge = Merge::Alone;
+                self.cancel_tasks_for_good();
                 let mut task = Task::new(lead.clone(), TaskRole::Lead, at);
                 task.state = TaskState::Accepted;
                 self.tasks.push(task);

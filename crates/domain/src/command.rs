@@ -5,9 +5,9 @@
 
 use crate::{
     Actor, Answers, AreaCode, At, AttemptOutcome, Audience, Card, Channel, ContactId, ContactOutcome, Element,
-    ExtensionReason, Flags, Kind, MatterCode, Mode, Notice, Order, PersonCode, Point, Reading, RejectReason, RequestId,
-    RequesterId, ResultRecord, ReturnReason, Source, Span, SurveyMeans, SuspendReason, TextId, TicketId, TicketNumber,
-    Tier, Timer, UnitCode, Upstream, UpstreamDecision, Urgency, Verdict, VersionCode,
+    ExtensionReason, FileId, Flags, Kind, MatterCode, Mode, Notice, Order, PersonCode, Point, Reading, RejectReason,
+    RequestId, RequesterId, ResultRecord, ReturnReason, Source, Span, SurveyMeans, SuspendReason, TextId, TicketId,
+    TicketNumber, Tier, Timer, UnitCode, Upstream, UpstreamDecision, Urgency, Verdict, VersionCode,
 };
 
 /// An action with who, when and which request.
@@ -268,7 +268,7 @@ pub enum Action {
         /// Is it as reported?
         ok: bool,
         /// Photograph.
-        photo: TextId,
+        photo: FileId,
         /// Where.
         point: Point,
         /// When.
@@ -453,7 +453,7 @@ pub enum Action {
         /// By whom.
         person: PersonCode,
         /// Photograph.
-        photo: TextId,
+        photo: FileId,
         /// Where.
         point: Point,
         /// When.

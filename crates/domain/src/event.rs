@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Actor, Answers, AreaCode, At, AttemptOutcome, Audience, Card, Channel, ContactId, ContactOutcome, DuplicateClass,
-    Element, Ending, Extension, ExtensionReason, Flags, Kind, MatterCode, Mode, Notice, Order, Participation,
+    Element, Ending, Extension, ExtensionReason, FileId, Flags, Kind, MatterCode, Mode, Notice, Order, Participation,
     PersonCode, Point, Reading, RejectReason, RequestId, RequesterId, ResultRecord, ReturnLock, ReturnReason, Source,
     Span, State, SurveyMeans, SuspendReason, Task, TextId, TicketId, TicketNumber, Tier, Timer, UnitCode, Upstream,
     UpstreamDecision, Urgency, Verdict, VersionCode, Waiting,
@@ -342,7 +342,7 @@ facts! {
         /// Is it as reported?
         ok: bool,
         /// Photograph.
-        photo: TextId,
+        photo: FileId,
         /// Where it was taken.
         point: Point,
         /// When it was taken.
@@ -552,7 +552,7 @@ facts! {
         /// By whom.
         person: PersonCode,
         /// Photograph.
-        photo: TextId,
+        photo: FileId,
         /// Where.
         point: Point,
         /// When.

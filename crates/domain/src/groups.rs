@@ -121,6 +121,12 @@ fn may_join(member: &Ticket, master: &Ticket, class: DuplicateClass, by: &Actor)
     if !member.parts.is_empty() || !master.parts.is_empty() {
         return forbidden("D§9.6: a split ticket waits for its parts");
     }
+    if member.parent.is_some() && member.parent == master.parent {
+        return forbidden("D§9.6: parts of one ticket are different matters");
+    }
+    if by.role == Role::System && member.several != master.several {
+        return forbidden("D§9.6: one holds a demand that the other does not seem to hold");
+    }
     let either = |holds: fn(&Ticket) -> bool| holds(member) || holds(master);
     if either(|t| t.flags.confidential || t.flags.against_official) {
         return forbidden("G2: confidential tickets and reports on officials never merge");

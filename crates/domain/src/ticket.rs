@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, AreaCode, At, Card, Channel, Ending, Kind, MatterCode, Mode, PersonCode, Point, RequesterId, ReturnLock,
-    ReturnReason, Role, SourceId, SourceSystem, Span, State, TaskRole, TaskState, TextId, TicketId, TicketNumber, Tier,
-    Timer, UnitCode, Urgency, Verdict, VersionCode,
+    Actor, AreaCode, At, Card, Channel, Ending, FileId, Kind, MatterCode, Mode, PersonCode, Point, RequesterId,
+    ReturnLock, ReturnReason, Role, SourceId, SourceSystem, Span, State, TaskRole, TaskState, TextId, TicketId,
+    TicketNumber, Tier, Timer, UnitCode, Urgency, Verdict, VersionCode,
 };
 
 /// Where a ticket came from; unique (R-CHN-1). `request_id` stands in for the id where the source has none.
@@ -106,6 +106,9 @@ pub struct Reading {
     pub area: Option<AreaCode>,
     /// Which version of reader, keywords and gazetteer read it.
     pub version: VersionCode,
+    /// Matters of the several demands in the words, in their order (拆单, D§9.6); none where there is one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub several: Vec<MatterCode>,
 }
 
 /// One unit's work on one ticket (D§6.1): what a unit's inbox shows.
@@ -317,7 +320,7 @@ pub struct ResultRecord {
     pub public: bool,
     /// Attachments, as texts' ids of the object store (later issue).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub files: Vec<TextId>,
+    pub files: Vec<FileId>,
 }
 
 /// A task given to residents (群众参与, F67).
@@ -403,6 +406,9 @@ pub struct Ticket {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raised_from: Option<TicketId>,
 
+    /// Matters of the several demands that its words seemed to hold when it was accepted (拆单); none where one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub several: Vec<MatterCode>,
     /// The duplicate verdict, once given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,

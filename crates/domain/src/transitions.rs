@@ -289,6 +289,8 @@ rows! {
         when "no interim lead yet; the unit is not at work here"; then "the interim lead gets a task";
     F63 = "F63", "group redo"; from &[PendingCallback, Closed]; to &[Redo]; by &[System];
         when "30 % of at least 3 valid answers unhappy; redo left"; then "the new reply goes to the unsatisfied members";
+    F63_REPLY = "F63", "the new reply is copied"; from &[Redo, SupervisedRedo]; to &[PendingCallback]; by &[System];
+        when "was answered with its master, which was done again"; then "its own redo ends; surveyed by itself";
     F64 = "F64", "rated satisfied"; from &[Closed, Answered]; to &[]; by &[Citizen, CallbackBot, IntakeBot];
         when "within T_rating; no valid survey yet"; then "counts as valid; replaces UNREACHED";
     F65 = "F65", "card"; from &[Received, NeedInfo, PendingDispatch, MergedMember, PendingSign, Handling, ReturnReview, InDispute,
@@ -357,7 +359,7 @@ impl Action {
             Self::SubDispatch { .. } => &["F46"],
             Self::Unsatisfied => &["F47", "F48"],
             Self::Appeal => &["F49"],
-            Self::CopyReply { .. } => &["F51"],
+            Self::CopyReply { .. } => &["F51", "F63"],
             Self::ReturnUpstream { .. } => &["F52"],
             Self::UpstreamDecides { .. } => &["F53a", "F53b", "F53d"],
             Self::Judge { .. } => &["F54"],

@@ -188,6 +188,10 @@ uuid_id! {
     TextId
 }
 uuid_id! {
+    /// One file that came with a ticket: a photograph, a document.
+    FileId
+}
+uuid_id! {
     /// One contact record: a call or message, whatever came of it (D§5.5).
     ContactId
 }
@@ -318,6 +322,15 @@ impl Point {
             ));
         }
         Ok(Self { lat, lon })
+    }
+
+    /// Metres to another point of the same city; the earth is flat that far.
+    #[must_use]
+    pub fn metres(self, other: Self) -> f64 {
+        const DEGREE_M: f64 = 111_320.0;
+        let north = (self.lat - other.lat) * DEGREE_M;
+        let east = (self.lon - other.lon) * DEGREE_M * self.lat.to_radians().cos();
+        north.hypot(east)
     }
 }
 

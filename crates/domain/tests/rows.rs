@@ -5,8 +5,8 @@
 mod play;
 
 use play::{
-    Play, START, actor, cast::*, dispatch, handler, limits, local, person, result, submission, system, text, unit,
-    version,
+    Play, START, actor, cast::*, dispatch, file, handler, limits, local, person, result, submission, system, text,
+    unit, version,
 };
 use suban_domain::{
     Action, Audience, Card, Element, ExtensionReason, Finding, Mode, Point, Refusal, RejectReason, ReturnLock,
@@ -423,7 +423,7 @@ mod handling_d6_2 {
         play.does(&dispatcher(), order).signed("u1");
         let (point, at) = (Point::new(22.5, 114.0).unwrap(), play.at);
         let claim = |who| Action::ClaimTask { person: person(who) };
-        let evidence = Action::GiveEvidence { person: person("r1"), photo: text(2), point, taken_at: at };
+        let evidence = Action::GiveEvidence { person: person("r1"), photo: file(2), point, taken_at: at };
         play.refuses(&citizen(), claim("r1"));
         play.does(&handler("u1"), Action::PublishTask { places: 1, text: text(2) });
         play.does(&citizen(), claim("r1"));
@@ -470,7 +470,7 @@ mod results_d5_4 {
         let mut play = Play::opened(submission(1), START, settings);
         play.dispatched("u1", &[]).handled("u1").is(State::PendingVerify);
         let look =
-            Action::Verify { ok: false, photo: text(2), point: Point::new(22.5, 114.0).unwrap(), taken_at: play.at };
+            Action::Verify { ok: false, photo: file(2), point: Point::new(22.5, 114.0).unwrap(), taken_at: play.at };
         play.refuses(&actor(Role::Verifier, "ve", Some("u1")), look.clone());
         play.does(&actor(Role::Verifier, "ve", Some("grid")), look).is(State::Redo);
         assert_eq!(play.ticket.redo_round, 1);

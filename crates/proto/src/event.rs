@@ -52,7 +52,7 @@ messages! {
     Due => form::Due { timer, unit, at, card }
     Source => form::Source { channel, system, id }
     Upstream => form::Upstream { system, number, due, round }
-    Reading => form::Reading { kind, matter, area, version }
+    Reading => form::Reading { kind, matter, area, version, several }
     ResultRecord => form::Result {
         finding, finding_because, demand, outcome, site_visit, reply_means, reply, internal, public, files
     }

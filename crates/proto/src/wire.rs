@@ -6,8 +6,8 @@
 
 use suban_domain as domain;
 use suban_domain::{
-    AreaCode, At, ContactId, Malformed, MatterCode, PersonCode, RequestId, RequesterId, SourceId, SourceSystem, Span,
-    TextId, TicketId, TicketNumber, UnitCode, VersionCode,
+    AreaCode, At, ContactId, FileId, Malformed, MatterCode, PersonCode, RequestId, RequesterId, SourceId, SourceSystem,
+    Span, TextId, TicketId, TicketNumber, UnitCode, VersionCode,
 };
 use uuid::Uuid;
 
@@ -144,7 +144,7 @@ macro_rules! ids {
         }
     )+ };
 }
-ids!(TicketId, RequesterId, TextId, ContactId);
+ids!(TicketId, RequesterId, TextId, ContactId, FileId);
 
 /// Codes are their text.
 macro_rules! texts {

@@ -86,6 +86,7 @@ fn whatever_changes_something_carries_a_request_id() {
         "ExplainDraft",
         "CheckReply",
         "ListQueue",
+        "ProposeSplit",
         "ListHandovers",
         "Inbox",
         "ListSurveys",

@@ -481,6 +481,10 @@ pub struct Limits {
     pub words_chars: usize,
     /// Of a thousand automatic dispatches, how many a person checks first.
     pub checked_permille: u16,
+    /// Extensions that a unit may ask for in a quarter; 0 limits nothing.
+    pub extensions_a_quarter: u32,
+    /// Are results looked at on the spot before the citizen is asked (F29)?
+    pub verify_results: bool,
     /// Messages of one Kafka batch, which becomes one transaction.
     pub batch: usize,
     /// Commands of people committed together.

@@ -8,11 +8,11 @@ use std::{
     time::Duration,
 };
 
-use suban_domain::VersionCode;
+use suban_domain::{Urgency, VersionCode};
 use suban_learn::CategoryModel;
 use suban_runtime::Tasks;
 use suban_store::{ModelBody, Store, StoreError, versions};
-use suban_text::{Catalogue, Reader, Reading, ToRead};
+use suban_text::{Catalogue, Reader, Reading, ToRead, split};
 
 use crate::{Category, looking::look_again};
 
@@ -50,6 +50,18 @@ impl InForce {
             reading.version = both;
         }
         reading
+    }
+
+    /// What a demand is accepted with (F08), and how urgent it sounds. Where nobody has said which matter it is, it is
+    /// also said whether the words hold several demands.
+    #[must_use]
+    pub fn accept(&self, message: &ToRead<'_>) -> (suban_domain::Reading, Option<Urgency>) {
+        let Reading { kind, matter, area, version, urgency_hint, .. } = self.read(message);
+        let several = match message.declared_matter {
+            Some(_) => Vec::new(),
+            None => split(&self.reader, message.text).into_iter().map(|part| part.matter).collect(),
+        };
+        (suban_domain::Reading { kind, matter, area, version, several }, urgency_hint)
     }
 
     /// The same catalogue, read with this learned reading: to try it.

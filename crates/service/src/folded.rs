@@ -61,6 +61,30 @@ impl Folded {
         let ids: HashSet<TicketId> = messages.iter().map(|message| message.ticket).collect();
         Ok(ids.into_iter().filter_map(|id| Some((id, known.get(id)?))).collect())
     }
+
+    /// The same with the tickets as they were before, for those who only act on a difference.
+    ///
+    /// # Errors
+    /// When the database is away; what was known before is still known.
+    pub async fn steps<M: Deref<Target = Envelope>>(
+        &self,
+        store: &Store,
+        messages: &[M],
+    ) -> Result<HashMap<TicketId, Step>, StoreError> {
+        let mut before = self.0.lock().await.before(messages.iter().map(Deref::deref));
+        let after = self.after(store, messages).await?;
+        Ok(after.into_iter().map(|(id, after)| (id, Step { before: before.remove(&id), after })).collect())
+    }
+}
+
+/// A ticket before and after messages about it.
+#[derive(Debug)]
+pub struct Step {
+    /// As the message before the first of these left it; none where that is not known for certain, as after a gap, a
+    /// repeat or a start.
+    pub before: Option<Arc<Ticket>>,
+    /// As the last of them left it, or some changes further where it had to be read.
+    pub after: Arc<Ticket>,
 }
 
 /// Two generations: who is asked for lives on in the young one, the old one is dropped whole.
@@ -109,6 +133,18 @@ impl Known {
 
     fn version(&self, id: TicketId) -> Option<u32> {
         self.young.get(&id).or_else(|| self.old.get(&id)).map(|ticket| ticket.version)
+    }
+
+    /// The tickets that the first of these messages about each is the next one for.
+    fn before<'a>(&self, messages: impl Iterator<Item = &'a Envelope>) -> HashMap<TicketId, Arc<Ticket>> {
+        let (mut seen, mut before) = (HashSet::new(), HashMap::new());
+        for message in messages.filter(|message| seen.insert(message.ticket)) {
+            let known = self.young.get(&message.ticket).or_else(|| self.old.get(&message.ticket));
+            if let Some(ticket) = known.filter(|ticket| ticket.version + 1 == message.version) {
+                before.insert(message.ticket, Arc::clone(ticket));
+            }
+        }
+        before
     }
 
     /// Tickets that have to be read before these messages can be followed.

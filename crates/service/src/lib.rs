@@ -28,4 +28,4 @@ pub use asked::{Asked, Noted, Said, request_id, ticket_number};
 pub use catalogues::{CATEGORY, Catalogues, InForce, KIND as CATALOGUE};
 pub use category::{Category, WANTED};
 pub use faults::{refusal, status};
-pub use folded::Folded;
+pub use folded::{Folded, Step};

@@ -27,6 +27,7 @@ pub mod outbox;
 mod query;
 mod row;
 mod schema;
+pub mod split;
 pub mod texts;
 mod ticket_texts;
 mod tokens;

@@ -324,6 +324,20 @@ impl Store {
         Ok(rows.into_iter().map(|(id,)| TicketId::new(id)).collect())
     }
 
+    /// The masters that these tickets follow, or followed until they were answered. Served by the primary key of
+    /// `merge_member`.
+    ///
+    /// # Errors
+    /// When Postgres is away.
+    pub async fn masters_of(&self, members: &[TicketId]) -> Result<Vec<TicketId>, StoreError> {
+        let rows: Vec<(Uuid,)> =
+            sqlx::query_as("select distinct master_id from core.merge_member where member_id = any($1::uuid[])")
+                .bind(members.iter().map(|id| id.uuid()).collect::<Vec<_>>())
+                .fetch_all(self.pool())
+                .await?;
+        Ok(rows.into_iter().map(|(id,)| TicketId::new(id)).collect())
+    }
+
     /// Keeps two tickets apart: a person has said that they are not the same. Once is enough.
     ///
     /// # Errors

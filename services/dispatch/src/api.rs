@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use suban_domain::{
-    Action, ContactOutcome, Demand, DuplicateClass, ExtensionReason, Finding, Mode, Order, Outcome, ReplyMeans,
-    ResultRecord, ReturnReason, SiteVisit, SuspendReason, TextId, Ticket, Tier, UnitCode, VersionCode,
+    Action, ContactOutcome, Demand, DuplicateClass, ExtensionReason, FileId, Finding, Mode, Order, Outcome, PersonCode,
+    ReplyMeans, ResultRecord, ReturnReason, SiteVisit, SuspendReason, TextId, Ticket, Tier, UnitCode, UpstreamDecision,
+    VersionCode,
 };
 use suban_proto::{
     edge,
@@ -18,7 +19,7 @@ use suban_service::{App, Asked, Said, request_id, status, view};
 use suban_store::{Join, texts::TextKind};
 use tonic::{Request, Response, Status};
 
-use crate::{Experiences, decide};
+use crate::{Experiences, decide, extensions};
 
 /// Answers DispatchService.
 #[derive(Clone)]
@@ -28,7 +29,7 @@ pub(crate) struct Api {
 }
 
 type Answer<T> = Result<Response<T>, Status>;
-type Done = Answer<v1::CommandReply>;
+pub(crate) type Done = Answer<v1::CommandReply>;
 
 #[tonic::async_trait]
 impl DispatchService for Api {
@@ -236,6 +237,7 @@ impl DispatchService for Api {
             words.push(said("finding_because", TextKind::Reason, &ask.finding_because));
         }
         let public = ask.public;
+        let files = self.files(&ask.ticket, &ask.files).await?;
         self.run(asked(&caller, &ask.request_id, &ask.ticket, words), move |_, texts| {
             let mut rest = texts.iter().skip(1).copied();
             let internal = if has_internal { rest.next() } else { None };
@@ -251,7 +253,7 @@ impl DispatchService for Api {
                     reply: first(texts),
                     internal,
                     public,
-                    files: Vec::new(),
+                    files: files.clone(),
                 },
             }
         })
@@ -379,12 +381,16 @@ impl DispatchService for Api {
         let ask = request.into_inner();
         let reason = edge::choice::<ExtensionReason>(ask.reason).map_err(|e| errors::invalid("reason", e))?;
         let by = edge::span(ask.by).map_err(|e| errors::invalid("by", e))?;
-        // Quotas by unit and quarter come with the calendar; until then none is used up.
+        let quota_left = match &caller.actor.unit {
+            Some(unit) => extensions::quota_left(&self.app, unit).await.map_err(|e| status(&e))?,
+            // Who has no unit has no task to extend.
+            None => true,
+        };
         let note = noted("note", &ask.note);
         self.run(asked(&caller, &ask.request_id, &ask.ticket, note), move |_, _| Action::RequestExtension {
             reason,
             by,
-            quota_left: true,
+            quota_left,
         })
         .await
     }
@@ -476,7 +482,8 @@ impl DispatchService for Api {
     async fn unlock_return(&self, request: Request<v1::UnlockReturnRequest>) -> Done {
         let caller = who(&request)?;
         let ask = request.into_inner();
-        self.run(asked(&caller, &ask.request_id, &ask.ticket, Vec::new()), |_, _| Action::UnlockReturn).await
+        let note = noted("reason", &ask.reason);
+        self.run(asked(&caller, &ask.request_id, &ask.ticket, note), |_, _| Action::UnlockReturn).await
     }
 
     async fn supervise(&self, request: Request<v1::SuperviseRequest>) -> Done {
@@ -494,6 +501,75 @@ impl DispatchService for Api {
         .await
     }
 
+    async fn propose_split(&self, request: Request<v1::ProposeSplitRequest>) -> Answer<v1::SplitProposal> {
+        let caller = who(&request)?;
+        self.split_proposed(&caller, &request.get_ref().ticket).await.map(Response::new)
+    }
+
+    async fn split(&self, request: Request<v1::SplitRequest>) -> Answer<v1::SplitReply> {
+        let caller = who(&request)?;
+        self.split_up(&caller, request.get_ref()).await.map(Response::new)
+    }
+
+    async fn sub_dispatch(&self, request: Request<v1::SubDispatchRequest>) -> Done {
+        let caller = who(&request)?;
+        let ask = request.into_inner();
+        let inner = UnitCode::new(ask.team.as_str()).map_err(|e| errors::invalid("team", e))?;
+        let (in_force, _) = self.catalogue()?;
+        let parent = in_force.catalogue.unit(&inner).and_then(|team| team.parent.clone());
+        let belongs = parent.is_some() && parent == caller.actor.unit;
+        self.run(asked(&caller, &ask.request_id, &ask.ticket, Vec::new()), move |_, _| Action::SubDispatch {
+            inner: inner.clone(),
+            belongs,
+        })
+        .await
+    }
+
+    async fn publish_task(&self, request: Request<v1::PublishTaskRequest>) -> Done {
+        let caller = who(&request)?;
+        self.task_published(&caller, request.get_ref()).await
+    }
+
+    async fn claim_task(&self, request: Request<v1::ClaimTaskRequest>) -> Done {
+        let caller = who(&request)?;
+        self.task_claimed(&caller, request.get_ref()).await
+    }
+
+    async fn give_evidence(&self, request: Request<v1::GiveEvidenceRequest>) -> Done {
+        let caller = who(&request)?;
+        self.evidence_given(&caller, request.get_ref()).await
+    }
+
+    async fn confirm_evidence(&self, request: Request<v1::ConfirmEvidenceRequest>) -> Done {
+        let caller = who(&request)?;
+        self.evidence_confirmed(&caller, request.get_ref()).await
+    }
+
+    async fn verify_result(&self, request: Request<v1::VerifyResultRequest>) -> Done {
+        let caller = who(&request)?;
+        self.result_verified(&caller, request.get_ref()).await
+    }
+
+    async fn return_upstream(&self, request: Request<v1::ReturnUpstreamRequest>) -> Done {
+        let caller = who(&request)?;
+        let ask = request.into_inner();
+        let words = vec![said("reason", TextKind::Reason, &ask.reason)];
+        self.run(asked(&caller, &ask.request_id, &ask.ticket, words), |_, texts| Action::ReturnUpstream {
+            reason: first(texts),
+        })
+        .await
+    }
+
+    async fn decide_upstream(&self, request: Request<v1::DecideUpstreamRequest>) -> Done {
+        let caller = who(&request)?;
+        let ask = request.into_inner();
+        let decision = edge::choice::<UpstreamDecision>(ask.decision).map_err(|e| errors::invalid("decision", e))?;
+        self.run(asked(&caller, &ask.request_id, &ask.ticket, Vec::new()), move |_, _| Action::UpstreamDecides {
+            decision,
+        })
+        .await
+    }
+
     async fn release_order(&self, request: Request<v1::ReleaseOrderRequest>) -> Done {
         let caller = who(&request)?;
         let ask = request.into_inner();
@@ -506,12 +582,31 @@ impl DispatchService for Api {
 }
 
 impl Api {
-    async fn run(
+    pub(crate) async fn run(
         &self,
         asked: Asked<'_>,
         action: impl Fn(&Ticket, &[TextId]) -> Action + Send + Sync + 'static,
     ) -> Done {
         self.app.act(asked, action).await.map(Response::new)
+    }
+
+    /// Files of a ticket, by their ids.
+    async fn files(&self, ticket: &str, ids: &[String]) -> Result<Vec<FileId>, Status> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ticket = self.app.ticket("ticket", ticket).await?;
+        let there = self.app.store.attachments_of(ticket.id).await.map_err(|e| status(&e))?;
+        let of_ticket = |id: &String| {
+            let id: FileId = id.parse().map_err(|e| errors::invalid("files", e))?;
+            let found = there.iter().any(|file| file.id == id.uuid() && file.facts.is_some());
+            if found {
+                Ok(id)
+            } else {
+                Err(errors::invalid("files", "names a file that did not come with this ticket"))
+            }
+        };
+        ids.iter().map(of_ticket).collect()
     }
 
     /// F15 with code 25: the ticket joins the one that it repeats.
@@ -537,7 +632,7 @@ impl Api {
         }))
     }
 
-    fn catalogue(&self) -> Result<(Arc<suban_service::InForce>, VersionCode), Status> {
+    pub(crate) fn catalogue(&self) -> Result<(Arc<suban_service::InForce>, VersionCode), Status> {
         let f = self
             .app
             .catalogues
@@ -556,12 +651,17 @@ fn units(field: &str, codes: &[String]) -> Result<Vec<UnitCode>, Status> {
     codes.iter().map(|c| UnitCode::new(c.as_str()).map_err(|e| errors::invalid(field, e))).collect()
 }
 
-fn asked<'a>(caller: &'a Caller, request_id: &'a str, ticket: &'a str, said: Vec<Said<'a>>) -> Asked<'a> {
+pub(crate) fn asked<'a>(caller: &'a Caller, request_id: &'a str, ticket: &'a str, said: Vec<Said<'a>>) -> Asked<'a> {
     Asked { caller, request_id, ticket, said }
 }
 
-fn said<'a>(field: &'static str, kind: TextKind, raw: &'a str) -> Said<'a> {
+pub(crate) fn said<'a>(field: &'static str, kind: TextKind, raw: &'a str) -> Said<'a> {
     Said { field, kind, raw }
+}
+
+/// An account.
+pub(crate) fn person_code(field: &str, code: &str) -> Result<PersonCode, Status> {
+    PersonCode::new(code).map_err(|e| errors::invalid(field, e))
 }
 
 /// Words beside a command that stand in the ticket's file; none where none were said.
@@ -570,6 +670,6 @@ fn noted<'a>(field: &'static str, raw: &'a str) -> Vec<Said<'a>> {
 }
 
 /// The one text of a command that has one.
-fn first(texts: &[TextId]) -> TextId {
+pub(crate) fn first(texts: &[TextId]) -> TextId {
     texts.first().copied().unwrap_or_else(|| TextId::new(uuid::Uuid::nil()))
 }

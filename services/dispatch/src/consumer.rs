@@ -17,6 +17,7 @@ use crate::{
     Desk,
     decide::{self, Decision, Experience, Known, Sending, Waiting},
     experience::Now,
+    extensions,
     learned::{Outcome, Ruling},
     review,
     tables::{self, Proposed, Reasons, Row},
@@ -108,6 +109,8 @@ struct Told {
     sent: bool,
     /// An arbiter ruled.
     ruled: bool,
+    /// An extension was asked for, granted or denied.
+    extended: bool,
 }
 
 impl Told {
@@ -116,6 +119,9 @@ impl Told {
             "result_accepted" => self.accepted = true,
             "dispatched" => self.sent = true,
             "ruled" => self.ruled = true,
+            "extension_requested" | "extension_granted" | "extension_denied" | "upstream_decided" => {
+                self.extended = true
+            }
             _ => {}
         }
     }
@@ -196,6 +202,7 @@ struct Work {
     rulings: Vec<(Ticket, Ruling)>,
     proposed: Vec<Proposed>,
     chosen: Vec<(TicketId, UnitCode)>,
+    extensions: Vec<extensions::Standing>,
     today: Option<Date>,
 }
 
@@ -203,6 +210,9 @@ impl Work {
     /// Keeps what people did with a ticket, to be learned from.
     fn learn(&mut self, ticket: &Ticket, told: Told, today: Date) {
         self.today = Some(today);
+        if told.extended {
+            self.extensions.push(extensions::Standing::of(ticket));
+        }
         if told.accepted
             && let Some(outcome) = Outcome::of(ticket, today)
         {
@@ -295,7 +305,8 @@ impl Work {
 
 /// Writes a batch in one transaction; answers those that others were faster with.
 async fn write(app: &App, work: Work) -> Result<Vec<TicketId>, StoreError> {
-    let Work { changes, reasons, waiting, mut leaving, mut outcomes, rulings, proposed, chosen, today } = work;
+    let Work { changes, reasons, waiting, mut leaving, mut outcomes, rulings, proposed, chosen, extensions, today } =
+        work;
     let mut tx = app.store.pool().begin().await?;
     let done = app.store.commit_in(&mut tx, changes).await?;
     let mut sent = Vec::new();
@@ -312,6 +323,7 @@ async fn write(app: &App, work: Work) -> Result<Vec<TicketId>, StoreError> {
     tables::finish(&mut tx, &outcomes).await?;
     tables::propose(&mut tx, at, &proposed).await?;
     tables::choose(&mut tx, at, &chosen).await?;
+    extensions::keep(&mut tx, at, &extensions).await?;
     for (ticket, ruling) in &rulings {
         tables::rule(&mut tx, at, ticket, ruling).await?;
     }

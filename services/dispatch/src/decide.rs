@@ -104,6 +104,8 @@ pub enum Reason {
     Doubt = 10,
     /// One of the share that a person checks first.
     Check = 11,
+    /// Its words seem to hold several demands: a person splits it, or sends it as it is.
+    Several = 12,
 }
 
 impl Reason {
@@ -120,6 +122,7 @@ impl Reason {
         Self::Dispute,
         Self::Doubt,
         Self::Check,
+        Self::Several,
     ];
 
     /// As it is kept in the queue and in metrics.
@@ -137,6 +140,7 @@ impl Reason {
             Self::Dispute => "dispute",
             Self::Doubt => "doubt",
             Self::Check => "check",
+            Self::Several => "several",
         }
     }
 
@@ -253,6 +257,9 @@ pub fn decide(ticket: &Ticket, known: &Known<'_>) -> Decision {
             candidates,
         );
     }
+    if let Some((zh, en)) = several(ticket, catalogue) {
+        return person(Reason::Several, &zh, &en, candidates);
+    }
     let named = match found {
         Ok(named) => named,
         Err(waiting) => return Decision::Person(Waiting { candidates, ..waiting }),
@@ -285,6 +292,20 @@ pub fn decide(ticket: &Ticket, known: &Known<'_>) -> Decision {
         assists: named.assists,
         candidates,
     })
+}
+
+/// Why a ticket whose words seem to hold several demands is a person's (拆单, D§10.3 step 1), in Chinese and in English.
+/// What presses goes to the first one's unit at once and is split from there.
+fn several(ticket: &Ticket, catalogue: &Catalogue) -> Option<(String, String)> {
+    if ticket.several.len() < 2 || ticket.urgency.is_pressing() {
+        return None;
+    }
+    let names = ticket.several.iter().map(|code| catalogue.matter(code).map_or(code.as_str(), |matter| &matter.name));
+    let names: Vec<&str> = names.collect();
+    Some((
+        format!("似含多个诉求({}),请拆单或直接分拨", names.join("、")),
+        format!("its words seem to hold several demands ({}): split it, or send it as it is", names.join(", ")),
+    ))
 }
 
 /// A unit that a ruling or the catalogue names.

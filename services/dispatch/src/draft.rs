@@ -51,11 +51,11 @@ impl Api {
 }
 
 /// The ticket that an ordinary draft would become: accepted, and judged to be new. Nothing of it is stored.
-fn as_if(matter: Option<MatterCode>, area: Option<AreaCode>, at: At) -> Option<Ticket> {
+pub(crate) fn as_if(matter: Option<MatterCode>, area: Option<AreaCode>, at: At) -> Option<Ticket> {
     let version = VersionCode::new("draft").ok()?;
     let source =
         Source { channel: Channel::Phone12345, system: edge::given("desk").ok()??, id: edge::given("draft").ok()?? };
-    let accept = Some(Reading { kind: None, matter, area, version: version.clone() });
+    let accept = Some(Reading { kind: None, matter, area, version: version.clone(), several: Vec::new() });
     let number = TicketNumber::new(0, 1, 1, 0);
     let texts = vec![TextId::new(Uuid::nil())];
     let submission = Submission { texts, accept, ..Submission::new(TicketId::new(Uuid::nil()), number, source, at) };

@@ -1,5 +1,7 @@
 //! The gRPC face: call-back agents, the robot, and the citizen's link.
 
+use std::collections::{BTreeMap, HashMap};
+
 use suban_domain::{
     Action, Actor, Answers, At, AttemptOutcome, Audience, Fact, PersonCode, Recorded, Role, State, SurveyMeans, TextId,
     Ticket, TicketId, Timer, Waiting,
@@ -10,7 +12,7 @@ use suban_runtime::{
     errors,
 };
 use suban_service::{
-    App, Asked, Said,
+    App, Asked, Said as Spoken,
     paging::{Mark, page_size},
     status, view,
 };
@@ -123,8 +125,8 @@ impl FollowupService for Api {
         let ask = request.into_inner();
         let means = means(ask.means)?;
         let ticket = self.app.ticket("ticket", &ask.ticket).await?;
-        let answers = answers(ask.answers)?;
-        self.take(&caller, &ticket, &ask.request_id, answers, means, &ask.comment).await.map(Response::new)
+        let said = Said::read(ask.answers, &ask.parts)?;
+        self.take(&caller, &ticket, &ask.request_id, &said, means, &ask.comment).await.map(Response::new)
     }
 
     async fn decide_survey(
@@ -160,9 +162,9 @@ impl FollowupService for Api {
     async fn rate_by_link(&self, request: Request<v1::RateByLinkRequest>) -> Result<Response<v1::SurveyReply>, Status> {
         let ask = request.into_inner();
         let ticket = self.by_link(&ask.token).await?;
-        let answers = answers(ask.answers)?;
+        let said = Said::read(ask.answers, &ask.parts)?;
         let citizen = citizen()?;
-        self.take(&citizen, &ticket, &ask.request_id, answers, SurveyMeans::Link, &ask.comment).await.map(Response::new)
+        self.take(&citizen, &ticket, &ask.request_id, &said, SurveyMeans::Link, &ask.comment).await.map(Response::new)
     }
 
     async fn report_flash(&self, request: Request<v1::ReportFlashRequest>) -> Result<Response<v1::Flash>, Status> {
@@ -220,10 +222,15 @@ impl Api {
         caller: &Caller,
         ticket: &Ticket,
         request_id: &str,
-        answers: Answers,
+        said: &Said,
         means: SurveyMeans,
         comment: &str,
     ) -> Result<v1::SurveyReply, Status> {
+        // After its closing a split ticket is rated as a whole.
+        if !ticket.parts.is_empty() && ticket.state == State::PendingCallback {
+            return self.take_parts(caller, ticket, request_id, said, means, comment).await;
+        }
+        let answers = said.about(ticket)?;
         let number = ticket.number.as_str();
         let asked = Asked { caller, request_id, ticket: number, said: Vec::new() };
         let acted = self.app.act_on(ticket, asked, move |_, _| Action::Survey { answers, means }).await?;
@@ -239,13 +246,73 @@ impl Api {
         })
     }
 
+    /// One survey, an answer a part (F26a, F26b).
+    async fn take_parts(
+        &self,
+        caller: &Caller,
+        parent: &Ticket,
+        request_id: &str,
+        said: &Said,
+        means: SurveyMeans,
+        comment: &str,
+    ) -> Result<v1::SurveyReply, Status> {
+        let parts = self.app.store.parts_of(parent).await.map_err(|e| status(&e))?;
+        if let Some(stranger) = said.parts.keys().find(|number| !parts.iter().any(|p| p.number.as_str() == *number)) {
+            return Err(errors::invalid("parts", format!("{stranger} is no part of this ticket")));
+        }
+        let asked: Vec<&Ticket> = parts.iter().filter(|part| asks(part)).collect();
+        let answers = asked.iter().map(|part| said.about(part)).collect::<Result<Vec<_>, _>>()?;
+        let (mut valid, mut repeated) = (false, !asked.is_empty());
+        for (part, answers) in asked.into_iter().zip(answers) {
+            let asked = Asked { caller, request_id, ticket: part.number.as_str(), said: Vec::new() };
+            let acted = self.app.act_on(part, asked, move |_, _| Action::Survey { answers, means }).await?;
+            (valid, repeated) = (valid || answers.is_valid(), repeated && acted.repeated);
+        }
+        if !comment.trim().is_empty() && !repeated {
+            self.note(caller, parent, request_id, comment, Audience::Unit).await;
+        }
+        // What the answers lead to is seen at once, and not when the events come round.
+        crate::parts::follow(&self.app, std::iter::once(parent), &HashMap::new()).await.map_err(|e| status(&e))?;
+        let now = self.app.store.load_one(parent.id).await.map_err(|e| status(&e))?;
+        let (number, state, version) = (now.number.to_string(), now.state.number(), now.version);
+        Ok(v1::SurveyReply { number, state, valid, repeated, version })
+    }
+
+    /// The parts of a split ticket, as the citizen is told of them.
+    async fn parts(&self, parent: &Ticket) -> Result<Vec<v1::TicketPart>, Status> {
+        if parent.parts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let parts = self.app.store.parts_of(parent).await.map_err(|e| status(&e))?;
+        let texts = self.app.store.texts_of(&parent.parts).await.map_err(|e| status(&e))?;
+        let in_force = self.app.catalogues.now();
+        let shown = parts.iter().map(|part| {
+            let masked = |id: TextId| texts.iter().find(|t| t.id == id).and_then(|t| t.masked.clone());
+            let matter =
+                part.matter.as_ref().and_then(|code| Some(in_force.as_ref()?.catalogue.matter(code)?.name.clone()));
+            let words = || part.texts.first().copied().and_then(masked).unwrap_or_default();
+            let (_, unit_name) = self.lead_names(part);
+            v1::TicketPart {
+                number: part.number.to_string(),
+                title: matter.unwrap_or_else(|| words().chars().take(40).collect()),
+                state: part.state.number(),
+                state_zh: part.state.zh().into(),
+                state_en: part.state.code().to_lowercase().replace('_', " "),
+                unit_name,
+                public_reply: reply_id(part).filter(|_| is_done(part)).and_then(masked).unwrap_or_default(),
+                asks: asks(part) && parent.state == State::PendingCallback,
+            }
+        });
+        Ok(shown.collect())
+    }
+
     /// Words beside an answer are a note; the answer stands whatever becomes of it.
     async fn note(&self, caller: &Caller, ticket: &Ticket, request_id: &str, words: &str, audience: Audience) {
         let asked = Asked {
             caller,
             request_id: &format!("{request_id}:words"),
             ticket: ticket.number.as_str(),
-            said: vec![Said { field: "comment", kind: TextKind::Remark, raw: words }],
+            said: vec![Spoken { field: "comment", kind: TextKind::Remark, raw: words }],
         };
         let noted = self
             .app
@@ -295,6 +362,7 @@ impl Api {
                 Some(Waiting::Arbiter) => v1::SurveyWaits::Arbiter as i32,
             },
             answers: None,
+            parts: self.parts(ticket).await?,
         })
     }
 
@@ -323,7 +391,7 @@ impl Api {
         let steps = log.iter().filter_map(step).collect();
         // A confidential ticket shows no unit name (R-SEC-9).
         let unit_name = if ticket.flags.confidential { String::new() } else { self.lead_names(shown).1 };
-        let done = matches!(ticket.state, State::PendingCallback | State::Closed | State::Archived | State::Answered);
+        let done = is_done(ticket);
         Ok(v1::ProgressView {
             number: ticket.number.to_string(),
             state: shown.state.number(),
@@ -339,7 +407,45 @@ impl Api {
             merged: master.is_some(),
             promised_by: shown.dues.get(&Timer::Promise).map(|at| view::timestamp(*at)),
             title: title.unwrap_or_default(),
+            parts: self.parts(ticket).await?,
         })
+    }
+}
+
+/// Is there an answer that the citizen may read?
+const fn is_done(ticket: &Ticket) -> bool {
+    matches!(ticket.state, State::PendingCallback | State::Closed | State::Archived | State::Answered)
+}
+
+/// Is an answer about this part awaited: done, and not answered before?
+const fn asks(part: &Ticket) -> bool {
+    matches!(part.state, State::PendingCallback) && part.waiting.is_none()
+}
+
+/// What somebody said in a survey: of the ticket, or of each of its parts.
+#[derive(Debug, Default)]
+struct Said {
+    whole: Option<Answers>,
+    parts: BTreeMap<String, Answers>,
+}
+
+impl Said {
+    fn read(whole: Option<v1::Answers>, parts: &[v1::PartAnswers]) -> Result<Self, Status> {
+        let mut said = Self { whole: whole.map(|said| answers(Some(said))).transpose()?, ..Self::default() };
+        for part in parts {
+            said.parts.insert(part.number.clone(), answers(part.answers)?);
+        }
+        if said.whole.is_none() && said.parts.is_empty() {
+            return Err(errors::invalid("answers", "are missing"));
+        }
+        Ok(said)
+    }
+
+    /// Of this ticket or part: by its name, else what was said of all.
+    fn about(&self, ticket: &Ticket) -> Result<Answers, Status> {
+        let number = ticket.number.as_str();
+        let of_it = self.parts.get(number).copied().or(self.whole);
+        of_it.ok_or_else(|| errors::invalid("parts", format!("say nothing of {number}")))
     }
 }
 

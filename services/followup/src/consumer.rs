@@ -1,5 +1,5 @@
-//! The event face: an accepted result opens a survey, a master's answer goes to every member, and whoever must hear of
-//! something is told.
+//! The event face: an accepted result opens a survey, a master's answer goes to every member, a split ticket follows its
+//! parts, and whoever must hear of something is told.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,9 +9,9 @@ use suban_service::App;
 use suban_store::{Change, StoreError};
 
 use crate::{
-    decide,
+    decide, groups,
     notices::{self, tables::Notice},
-    tables,
+    parts, tables,
 };
 
 /// Members answered in one transaction: other work goes on between two batches.
@@ -28,17 +28,21 @@ pub async fn follow(app: &App, batch: &[Message]) -> Result<(), Failure> {
         let version = latest.entry(message.ticket).or_default();
         *version = (*version).max(message.version);
     }
-    if latest.is_empty() {
+    let of_parts = batch.iter().filter(|message| parts::FOLLOWED.contains(&message.kind.as_ref()));
+    let ids: BTreeSet<TicketId> = latest.keys().copied().chain(of_parts.map(|message| message.ticket)).collect();
+    if ids.is_empty() {
         return Ok(());
     }
-    let ids: Vec<TicketId> = latest.keys().copied().collect();
+    let ids: Vec<TicketId> = ids.into_iter().collect();
     let tickets = app.store.load(&ids).await?;
     let now = app.clock().now();
     let (mut openings, mut ended) = (Vec::new(), Vec::new());
-    for ticket in tickets.values() {
-        match (ticket.state, latest.get(&ticket.id)) {
-            (State::PendingCallback, Some(version)) => openings.push(decide::opening(ticket, *version, now)),
-            _ => ended.push(ticket.id),
+    for (ticket, version) in tickets.values().filter_map(|ticket| Some((ticket, latest.get(&ticket.id)?))) {
+        // A part is asked about with its parent (F26a).
+        if ticket.state == State::PendingCallback && ticket.parent.is_none() {
+            openings.push(decide::opening(ticket, *version, now));
+        } else {
+            ended.push(ticket.id);
         }
     }
     tables::end(app.store.pool(), &ended).await?;
@@ -46,6 +50,10 @@ pub async fn follow(app: &App, batch: &[Message]) -> Result<(), Failure> {
     for master in tickets.values().filter(|t| has_answer(t) && t.members() > 0) {
         answer_members(app, master).await?;
     }
+    let withdrew = batch.iter().filter(|message| message.kind.as_ref() == "withdrawn");
+    let withdrew = withdrew.map(|message| (message.ticket, message.by.clone())).collect();
+    parts::follow(app, tickets.values(), &withdrew).await?;
+    groups::follow(app, tickets.values()).await?;
     Ok(())
 }
 
@@ -77,6 +85,12 @@ fn has_answer(ticket: &Ticket) -> bool {
     matches!(ticket.state, State::PendingCallback | State::Closed | State::Archived) && ticket.result.is_some()
 }
 
+/// Does a member wait for this answer: the first one, or a new one after the group's work was done again (F63)?
+fn awaits(member: &Ticket, master: &Ticket) -> bool {
+    let again = member.copied_reply.is_some_and(|(_, earlier)| earlier < master.version && master.redo_round > 0);
+    member.state == State::MergedMember || again && matches!(member.state, State::Redo | State::SupervisedRedo)
+}
+
 /// One closing reply to every member (M3), a batch at a time; a member that has it is passed over.
 async fn answer_members(app: &App, master: &Ticket) -> Result<(), StoreError> {
     let (Some(result), Some(lead)) = (&master.result, master.lead()) else { return Ok(()) };
@@ -89,7 +103,7 @@ async fn answer_members(app: &App, master: &Ticket) -> Result<(), StoreError> {
         while !open.is_empty() {
             let ids: Vec<TicketId> = open.iter().copied().collect();
             let members = app.store.load(&ids).await?;
-            let waiting: Vec<&Ticket> = members.values().filter(|t| t.state == State::MergedMember).collect();
+            let waiting: Vec<&Ticket> = members.values().filter(|member| awaits(member, master)).collect();
             let mut tx = app.store.pool().begin().await?;
             // Masked again against each citizen's own values: the master's reply may name somebody.
             let replies = app.store.copy_reply(&mut tx, result.reply, &waiting).await?;

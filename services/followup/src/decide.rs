@@ -35,7 +35,9 @@ pub fn opening(ticket: &Ticket, version: u32, now: At) -> Opening {
         human: ticket.redo_round > 0
             || ticket.flags.confidential
             || !ticket.orders.is_empty()
-            || ticket.members() >= LARGE_GROUP,
+            || ticket.members() >= LARGE_GROUP
+            // Several matters in one call are a talk, and no form.
+            || !ticket.parts.is_empty(),
     }
 }
 

@@ -9,7 +9,9 @@ mod api;
 mod consumer;
 pub mod decide;
 pub mod flash;
+pub mod groups;
 pub mod notices;
+pub mod parts;
 pub mod tables;
 
 use std::{net::SocketAddr, time::Duration};
@@ -26,16 +28,18 @@ use crate::notices::{alarm, carrier::Carrier, sender, sender::Office, words::Tex
 /// Events that open or end surveys, or that somebody is told of.
 const FOLLOWED: &[&str] = &followed();
 
-const fn followed() -> [&'static str; decide::FOLLOWED.len() + notices::decide::TOLD.len()] {
-    let mut all = [""; decide::FOLLOWED.len() + notices::decide::TOLD.len()];
-    let mut n = 0;
+const LISTS: [&[&str]; 3] = [decide::FOLLOWED, notices::decide::TOLD, parts::FOLLOWED];
+
+const fn followed() -> [&'static str; LISTS[0].len() + LISTS[1].len() + LISTS[2].len()] {
+    let mut all = [""; LISTS[0].len() + LISTS[1].len() + LISTS[2].len()];
+    let (mut n, mut list, mut at) = (0, 0, 0);
     while n < all.len() {
-        all[n] = if n < decide::FOLLOWED.len() {
-            decide::FOLLOWED[n]
+        if at < LISTS[list].len() {
+            all[n] = LISTS[list][at];
+            (n, at) = (n + 1, at + 1);
         } else {
-            notices::decide::TOLD[n - decide::FOLLOWED.len()]
-        };
-        n += 1;
+            (list, at) = (list + 1, 0);
+        }
     }
     all
 }

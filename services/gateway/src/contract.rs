@@ -16,7 +16,7 @@ use suban_proto::v1;
 use suban_runtime::{Clock, Secret, Settings, errors::Problem};
 use tower::ServiceExt as _;
 
-use crate::{Peers, attachments, bulk, hall, merging, peers::City, queue, rest, router, search, shown};
+use crate::{Peers, attachments, bulk, hall, merging, peers::City, queue, rest, router, search, shown, ways};
 
 fn document() -> Value {
     serde_json::from_str(include_str!("openapi.json")).unwrap()
@@ -75,6 +75,7 @@ fn the_document_lists_exactly_the_routes() {
         include_str!("queue.rs"),
         include_str!("merging.rs"),
         include_str!("bulk.rs"),
+        include_str!("ways.rs"),
     ];
     let routes: BTreeSet<(String, String)> = files
         .into_iter()
@@ -165,6 +166,35 @@ fn every_body_of_the_document_is_the_one_that_is_taken() {
 }
 
 #[test]
+fn every_other_way_of_working_is_told_as_it_is_taken() {
+    holds::<ways::Feedback>("/api/v1/tickets/{number}/feedback");
+    holds::<ways::Team>("/api/v1/tickets/{number}/team");
+    holds::<ways::Assist>("/api/v1/tickets/{number}/assist");
+    holds::<ways::DecidePart>("/api/v1/tickets/{number}/assist/decide");
+    holds::<ways::AskExtension>("/api/v1/tickets/{number}/extension");
+    holds::<ways::ReviewExtension>("/api/v1/tickets/{number}/extension/review");
+    holds::<ways::DecideExtension>("/api/v1/tickets/{number}/extension/decide");
+    holds::<ways::Suspend>("/api/v1/tickets/{number}/suspend");
+    holds::<ways::Resume>("/api/v1/tickets/{number}/resume");
+    holds::<ways::Recall>("/api/v1/tickets/{number}/recall");
+    holds::<ways::Escalate>("/api/v1/tickets/{number}/dispute");
+    holds::<ways::Opinion>("/api/v1/tickets/{number}/dispute/opinion");
+    holds::<ways::Interim>("/api/v1/tickets/{number}/dispute/interim");
+    holds::<ways::Rule>("/api/v1/tickets/{number}/dispute/rule");
+    holds::<ways::Unlock>("/api/v1/tickets/{number}/return/unlock");
+    holds::<ways::Order>("/api/v1/tickets/{number}/order");
+    holds::<ways::ReleaseOrder>("/api/v1/tickets/{number}/order/release");
+    holds::<ways::PublishTask>("/api/v1/tickets/{number}/task");
+    holds::<ways::ClaimTask>("/api/v1/tickets/{number}/task/claim");
+    holds::<ways::GiveEvidence>("/api/v1/tickets/{number}/task/evidence");
+    holds::<ways::ConfirmEvidence>("/api/v1/tickets/{number}/task/confirm");
+    holds::<ways::Verify>("/api/v1/tickets/{number}/verify");
+    holds::<ways::ReturnUpstream>("/api/v1/tickets/{number}/upstream/return");
+    holds::<ways::DecideUpstream>("/api/v1/tickets/{number}/upstream/decide");
+    holds::<ways::Split>("/api/v1/tickets/{number}/split");
+}
+
+#[test]
 fn every_code_of_the_document_is_one_of_the_domain() {
     let document = document();
     let listed =
@@ -242,6 +272,11 @@ fn every_answer_has_the_fields_of_the_document() {
     let found = search::page(&found);
     same("SearchPage", &found);
     same("SearchHit", &found["hits"][0]);
+    let proposal = v1::SplitProposal { parts: vec![v1::ProposedPart::default()] };
+    let proposal = ways::proposed(&proposal);
+    same("SplitProposal", &proposal);
+    same("ProposedPart", &proposal["parts"][0]);
+    same("Parted", &ways::parted(v1::SplitReply::default()));
     let problem = Problem::from(suban_runtime::errors::invalid("x", "y"));
     let known = &document["components"]["schemas"]["Problem"]["properties"];
     assert!(serde_json::to_value(problem).unwrap().as_object().unwrap().keys().all(|field| known.get(field).is_some()));

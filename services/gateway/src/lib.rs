@@ -19,6 +19,7 @@ mod rest;
 mod search;
 mod shown;
 mod tls;
+mod ways;
 
 use std::net::SocketAddr;
 
@@ -56,7 +57,12 @@ pub async fn serve(app: App) -> Result<SocketAddr, StartError> {
 
 /// Every path under `/api/v1`.
 fn api() -> Router<Peers> {
-    rest::router().merge(hall::router()).merge(queue::router()).merge(merging::router()).merge(bulk::router())
+    rest::router()
+        .merge(hall::router())
+        .merge(queue::router())
+        .merge(merging::router())
+        .merge(bulk::router())
+        .merge(ways::router())
 }
 
 /// Every path of the gateway, with what holds for all of them.

@@ -1,17 +1,21 @@
 //! Pages: plain HTML, no build chain, Chinese and English beside each other.
 
+mod rating;
+
+use std::collections::HashMap;
+
 use axum::{
     Form,
     extract::{Path, State, rejection::FormRejection},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
 };
-use serde::Deserialize;
 use suban_proto::v1;
 use suban_service::file::html::escape;
 use tonic::Status;
 use tonic_types::StatusExt as _;
 
+use self::rating::Rating;
 use crate::{Peers, peers::City};
 
 const STYLE: &str = include_str!("style.css");
@@ -44,41 +48,23 @@ pub(crate) async fn progress(State(peers): State<Peers>, Path(link): Path<String
     }
 }
 
-/// The citizen's answer: the script's keys, and words if one likes.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Rating {
-    solved: Option<u32>,
-    satisfied: Option<u32>,
-    #[serde(default)]
-    comment: String,
-}
-
 /// Takes a rating. A double click is one answer: the request is named after the link and what is said.
 pub(crate) async fn rate(
     State(peers): State<Peers>,
     Path(link): Path<String>,
-    rating: Result<Form<Rating>, FormRejection>,
+    form: Result<Form<HashMap<String, String>>, FormRejection>,
 ) -> Response {
-    let Ok(Form(rating)) = rating else { return refused(&Status::invalid_argument("no form of ours")) };
-    let answers = v1::Answers {
-        contacted: None,
-        solved: rating.solved,
-        satisfied: rating.satisfied,
-        attitude: None,
-        pressed_to_withdraw: false,
-    };
+    let rating = form.ok().and_then(|Form(fields)| Rating::read(fields));
+    let Some(rating) = rating else { return refused(&Status::invalid_argument("no form of ours")) };
     let taken = async {
         let view = peers.followup()?.view_by_link(v1::ViewByLinkRequest { token: link.clone() }).await?.into_inner();
-        let request_id = format!(
-            "link:{}:{}:{}:{}",
-            view.number,
-            view.steps.len(),
-            rating.solved.unwrap_or(0),
-            rating.satisfied.unwrap_or(0)
-        );
-        let ask =
-            v1::RateByLinkRequest { request_id, token: link.clone(), answers: Some(answers), comment: rating.comment };
+        let ask = v1::RateByLinkRequest {
+            request_id: format!("link:{}:{}:{}", view.number, view.steps.len(), rating.in_short()),
+            token: link.clone(),
+            answers: rating.whole(),
+            parts: rating.parts(&view.number),
+            comment: rating.comment,
+        };
         Ok::<_, Status>(peers.followup()?.rate_by_link(ask).await?.into_inner())
     };
     match taken.await {
@@ -129,8 +115,9 @@ fn progress_html(view: &v1::ProgressView, link: &str, city: &City) -> String {
             escape(&view.public_reply)
         ));
     }
+    html.push_str(&rating::parts(view));
     if view.can_rate {
-        html.push_str(&form_html(view.rated, link));
+        html.push_str(&rating::form(view, link));
     }
     html.push_str(&photo_html(link));
     html
@@ -147,43 +134,10 @@ fn photo_html(link: &str) -> String {
     )
 }
 
-/// The first rating asks everything; who has rated may still say that all is not well.
-fn form_html(rated: bool, link: &str) -> String {
-    let (head, solved, satisfied) = if rated {
-        let head = "仍未解决? <small>You have rated it. If it is not solved after all, say so.</small>";
-        (head, &SOLVED[1..3], &SATISFIED[3..])
-    } else {
-        ("请您评价 <small>your rating</small>", SOLVED, SATISFIED)
-    };
-    format!(
-        "<form method=post action=\"/p/{}\"><h2>{head}</h2>\
-         <fieldset><legend>问题是否得到解决? <small>Is it solved?</small></legend>{}</fieldset>\
-         <fieldset><legend>对办理结果是否满意? <small>Are you satisfied?</small></legend>{}</fieldset>\
-         <label class=words>说明 <small>remark, if you like</small>\
-         <textarea name=comment maxlength=500 rows=3></textarea></label>\
-         <button>提交 <small>send</small></button></form>",
-        escape(link),
-        choices("solved", solved),
-        choices("satisfied", satisfied),
-    )
-}
-
-/// The script's keys (D§11.1).
-const SOLVED: &[(u8, &str)] = &[(1, "已解决 yes"), (2, "部分解决 partly"), (3, "未解决 no"), (4, "说不清 cannot say")];
-const SATISFIED: &[(u8, &str)] =
-    &[(1, "非常满意 very"), (2, "满意 yes"), (3, "基本满意 mostly"), (4, "不满意 no"), (5, "非常不满意 not at all")];
-
 /// An instant as people of the city read it.
 fn local(at: prost_types::Timestamp, city: &City) -> Option<String> {
     let at = jiff::Timestamp::new(at.seconds, 0).ok()?;
     Some(city.zone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string())
-}
-
-fn choices(name: &str, options: &[(u8, &str)]) -> String {
-    options
-        .iter()
-        .map(|(n, label)| format!("<label><input type=radio name={name} value={n} required> {label}</label>"))
-        .collect()
 }
 
 fn page(title: &str, body: &str) -> Response {
@@ -281,16 +235,6 @@ mod tests {
         assert!(!progress_html(&v1::ProgressView::default(), "link", &city()).contains("<form"));
         let view = v1::ProgressView { can_rate: true, ..v1::ProgressView::default() };
         assert!(progress_html(&view, "link", &city()).contains("<form"));
-    }
-
-    #[test]
-    fn who_has_rated_is_offered_only_what_is_still_taken() {
-        let keys = |rated: bool| -> Vec<String> {
-            let html = form_html(rated, "link");
-            html.split("name=").skip(1).filter_map(|f| Some(f.split_once(" required")?.0.to_owned())).collect()
-        };
-        assert_eq!(keys(true), ["solved value=2", "solved value=3", "satisfied value=4", "satisfied value=5"]);
-        assert_eq!(keys(false).len(), 9);
     }
 
     #[test]

@@ -223,6 +223,8 @@ pub(crate) struct Submit {
     internal: String,
     #[serde(default)]
     public: bool,
+    #[serde(default)]
+    files: Vec<String>,
 }
 
 async fn submit(
@@ -254,6 +256,7 @@ async fn submit(
         reply: body.reply,
         internal: body.internal,
         public: body.public,
+        files: body.files,
     };
     Ok(Json(peers.dispatch(&headers)?.submit_result(ask).await?.into_inner().into()))
 }

@@ -36,6 +36,7 @@ impl Api {
             matter: matter.or_else(|| ticket.matter.clone()),
             area: area.or_else(|| ticket.area.clone()),
             version: VersionCode::new("none").map_err(|e| errors::internal(&e))?,
+            several: Vec::new(),
         };
         let reading = read(&ticket, &words, declared, in_force.as_deref());
         self.act(caller, &ask.request_id, &ticket, vec![], move |_, _| Action::Accept { reading: reading.clone() })
@@ -299,7 +300,7 @@ impl Api {
 /// What the suite reads where the agent says nothing.
 fn read(ticket: &Ticket, words: &str, declared: Reading, in_force: Option<&InForce>) -> Reading {
     let Some(in_force) = in_force else { return declared };
-    let said = in_force.read(&ToRead {
+    let message = ToRead {
         text: words,
         place_text: None,
         point: ticket.point,
@@ -307,8 +308,8 @@ fn read(ticket: &Ticket, words: &str, declared: Reading, in_force: Option<&InFor
         declared_matter: declared.matter.as_ref(),
         declared_area: declared.area.as_ref(),
         channel: Some(ticket.source.channel),
-    });
-    Reading { kind: said.kind, matter: said.matter, area: said.area, version: said.version }
+    };
+    in_force.accept(&message).0
 }
 
 /// The citizen acts, through this agent.

@@ -274,6 +274,7 @@ fn read(demand: &Demand, in_force: Option<&InForce>) -> Result<(Reading, Option<
             matter: demand.matter.clone(),
             area: demand.area.clone(),
             version: VersionCode::new(UNREAD).map_err(|e| errors::internal(&e))?,
+            several: Vec::new(),
         };
         return Ok((reading, None));
     };
@@ -285,7 +286,7 @@ fn read(demand: &Demand, in_force: Option<&InForce>) -> Result<(Reading, Option<
         }
         None => &demand.text,
     };
-    let said = in_force.read(&ToRead {
+    Ok(in_force.accept(&ToRead {
         text,
         place_text: demand.place_text.as_deref(),
         point: demand.point,
@@ -293,9 +294,7 @@ fn read(demand: &Demand, in_force: Option<&InForce>) -> Result<(Reading, Option<
         declared_matter: demand.matter.as_ref(),
         declared_area: demand.area.as_ref(),
         channel: Some(demand.source.channel),
-    });
-    let reading = Reading { kind: said.kind, matter: said.matter, area: said.area, version: said.version };
-    Ok((reading, said.urgency_hint))
+    }))
 }
 
 /// SHA-256 of what was said, in which no two different demands look alike: each part with its length before it.

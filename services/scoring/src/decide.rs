@@ -162,6 +162,18 @@ pub fn facts(ticket: &Ticket) -> Vec<Fact> {
     facts
 }
 
+/// The facts of a ticket that are not what they were before; all of them where that is not known. What a row says
+/// besides, its area, counts as well.
+#[must_use]
+pub fn changed(before: Option<&Ticket>, after: &Ticket) -> Vec<Fact> {
+    let mut now = facts(after);
+    if let Some(before) = before.filter(|before| before.area == after.area) {
+        let then = facts(before);
+        now.retain(|fact| !then.contains(fact));
+    }
+    now
+}
+
 fn one(yes: bool) -> u32 {
     u32::from(yes)
 }
@@ -260,6 +272,12 @@ pub fn is_flooded(last_hour: u64, busiest_hour: u64) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use suban_domain::{
+        Actor, Audience, Channel, Fact as FactOf, Limits, PersonCode, Recorded, RequestId, Role, Source, SourceId,
+        SourceSystem, Submission, TextId, TicketId, TicketNumber,
+    };
+    use uuid::Uuid;
+
     use super::*;
 
     #[test]
@@ -267,6 +285,42 @@ mod tests {
         assert!(!is_flooded(300, 0), "it never had an hour to compare with");
         assert!(!is_flooded(19, 5), "a few are no flood");
         assert!(is_flooded(31, 20) && !is_flooded(30, 20));
+    }
+
+    #[test]
+    fn only_a_fact_that_differs_is_written_again() {
+        let at = At::from_micros(1);
+        let source = Source {
+            channel: Channel::Web,
+            system: SourceSystem::new("test").unwrap(),
+            id: SourceId::new("1").unwrap(),
+        };
+        let submission =
+            Submission::new(TicketId::new(Uuid::from_u128(1)), TicketNumber::new(26, 1, 15, 1), source, at);
+        let opened = suban_domain::open(&submission, at, &Limits::sz_district()).unwrap();
+        let noted = FactOf::Noted { text: TextId::new(Uuid::from_u128(3)), audience: Audience::Internal };
+        let by = Actor { role: Role::Agent, person: PersonCode::new("a").unwrap(), unit: None, area: None };
+        let log: Vec<Recorded> = opened
+            .into_iter()
+            .chain([noted.into()])
+            .zip(1..)
+            .map(|(event, version)| Recorded {
+                ticket: submission.id,
+                version,
+                at,
+                by: by.clone(),
+                request: RequestId::new("r").unwrap(),
+                event,
+            })
+            .collect();
+        let after = Ticket::fold(&log).unwrap();
+        let before = Ticket::fold(&log[..log.len() - 1]).unwrap();
+        assert_eq!(changed(None, &after), facts(&after), "nothing is known of what is kept");
+        assert_eq!(changed(Some(&before), &after), [], "a note changes no figure");
+        let urged = Ticket { urges: 1, ..after.clone() };
+        assert_eq!(changed(Some(&before), &urged), facts(&urged));
+        let moved = Ticket { area: Some("440304001".parse().unwrap()), ..after.clone() };
+        assert_eq!(changed(Some(&before), &moved), facts(&moved), "figures are told by area, too");
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod returning;
 mod searching;
 mod shifts;
 mod sources;
+mod splitting;
 mod telling;
 mod traces;
 mod unhappy;

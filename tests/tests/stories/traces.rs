@@ -102,6 +102,7 @@ async fn one_trace_follows_a_ticket_from_submit_to_closing_through_six_processes
             let page = city.traced_get(&format!("/api/v1/tickets/{ticket}"), agent.token(), TRACE).await;
             assert_eq!(page.status, 200, "{page:?}");
             let survey = v1::RecordSurveyRequest {
+                parts: Vec::new(),
                 request_id: city.request(),
                 ticket,
                 answers: Some(v1::Answers { solved: Some(1), satisfied: Some(1), ..v1::Answers::default() }),

@@ -8,9 +8,9 @@ use crate::{Action, At, Card, Due, Limits, State, Ticket, Timer, Verdict};
 /// Clocks of the wait for the citizen's answer. The promise is kept by a reply that was accepted, so it ends here.
 fn entering_callback(ticket: &Ticket, at: At, limits: &Limits) -> Vec<Due> {
     let start = |timer| limits.due(timer, ticket.urgency, ticket.kind, at).map(|due| set(timer, due));
-    // A part is not surveyed by itself (F26a): the call belongs to its parent.
-    let call = if ticket.parent.is_none() { start(Timer::Callback) } else { None };
-    call.into_iter().chain(start(Timer::CallbackEnd)).chain([end(Timer::Promise), end(Timer::Interim)]).collect()
+    // A part is not surveyed by itself (F26a): call and window are its parent's, who may wait for other parts.
+    let asked = [Timer::Callback, Timer::CallbackEnd].into_iter().filter(|_| ticket.parent.is_none()).filter_map(start);
+    asked.chain([end(Timer::Promise), end(Timer::Interim)]).collect()
 }
 
 /// The clock of a state that a ticket comes back to; what stopped when it left starts anew.

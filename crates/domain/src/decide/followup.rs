@@ -258,16 +258,27 @@ pub(super) fn group_redo(case: &Case<'_>, valid: u32, unhappy: u32) -> Decision 
     Ok(vec![Fact::RedoOrdered { supervised: false, group: true }.with(redo_dues(case)?)])
 }
 
-/// F51.
+/// F51, and F63 for those who were not content with the first one.
 pub(super) fn copy_reply(
     case: &Case<'_>,
     master: TicketId,
     master_version: u32,
     (reply, lead): (TextId, &UnitCode),
 ) -> Decision {
-    case.admit(&rows::F51)?;
-    if case.ticket.master() != Some(master) {
-        return Err(case.unfit("master", "is not the one this ticket follows"));
+    match case.ticket.copied_reply {
+        // Its group is done again, and it with it; the shell knows whose member it was.
+        Some((_, earlier)) if case.ticket.state != State::MergedMember => {
+            case.admit(&rows::F63_REPLY)?;
+            if master_version <= earlier {
+                return Err(Refusal::AlreadySo { what: "the ticket has this reply" });
+            }
+        }
+        Some(_) | None => {
+            case.admit(&rows::F51)?;
+            if case.ticket.master() != Some(master) {
+                return Err(case.unfit("master", "is not the one this ticket follows"));
+            }
+        }
     }
     let fact = Fact::ReplyCopied { master, master_version, reply, lead: lead.clone() };
     Ok(vec![fact.with(case.entering(State::PendingCallback))])

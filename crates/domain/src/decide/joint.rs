@@ -2,7 +2,7 @@
 
 use super::{Case, Decision, dispatching::unit_dues, end_for, set_for};
 use crate::{
-    At, Fact, Mode, Participation, PersonCode, Point, Refusal, Role, Task, TaskState, TextId, Timer, UnitCode,
+    At, Fact, FileId, Mode, Participation, PersonCode, Point, Refusal, Role, Task, TaskState, TextId, Timer, UnitCode,
     transitions::rows,
 };
 
@@ -122,7 +122,7 @@ pub(super) fn claim(case: &Case<'_>, person: &PersonCode) -> Decision {
 pub(super) fn give_evidence(
     case: &Case<'_>,
     person: &PersonCode,
-    (photo, point, taken_at): (TextId, Point, At),
+    (photo, point, taken_at): (FileId, Point, At),
 ) -> Decision {
     case.admit(&rows::F67_EVIDENCE)?;
     let task = published(case)?;

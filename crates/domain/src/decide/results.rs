@@ -2,8 +2,8 @@
 
 use super::{Case, Decision, set, set_for, work_clock};
 use crate::{
-    At, Channel, Fact, Point, Refusal, ResultRecord, Role, Span, State, Task, TaskRole, TaskState, TextId, Timer,
-    VersionCode, transitions::rows,
+    At, Channel, Fact, FileId, Point, Refusal, ResultRecord, Role, Span, State, Task, TaskRole, TaskState, TextId,
+    Timer, VersionCode, transitions::rows,
 };
 
 /// F25, F26, F33. An assist's result is its part; the lead's is the ticket's.
@@ -114,7 +114,7 @@ pub(super) fn accept(case: &Case<'_>) -> Decision {
 }
 
 /// F29: on the spot, by somebody else than the unit that handled it (D§11.3).
-pub(super) fn verify(case: &Case<'_>, ok: bool, (photo, point, taken_at): (TextId, Point, At)) -> Decision {
+pub(super) fn verify(case: &Case<'_>, ok: bool, (photo, point, taken_at): (FileId, Point, At)) -> Decision {
     case.admit(&rows::F29)?;
     let lead = super::redo_unit(case.ticket);
     if case.by.unit.is_some() && case.by.unit.as_ref() == lead {

@@ -6,7 +6,7 @@ use suban_domain::{
     SurveyMeans, SuspendReason, TRANSITIONS, Tier, Timer, UpstreamDecision, Urgency, Verdict,
 };
 
-use super::{Play, actor, id, person, reading, result, text, unit, version};
+use super::{Play, actor, file, id, person, reading, result, text, unit, version};
 
 /// A source of choices that never runs dry: the same numbers, the same play.
 #[derive(Debug, Clone)]
@@ -173,7 +173,7 @@ fn roll(dice: &mut Dice, play: &Play) -> Action {
         31 => Action::AnswerParts { open: dice.small() },
         32 => Action::RejectResult { findings: dice.one(&[vec![], vec![v]]), note: dice.maybe(words) },
         33 => Action::AcceptResult,
-        34 => Action::Verify { ok: dice.yes(), photo: words, point, taken_at: play.at },
+        34 => Action::Verify { ok: dice.yes(), photo: file(8), point, taken_at: play.at },
         35 | 36 => Action::Survey { answers: answers(dice), means: dice.one(SurveyMeans::ALL) },
         37 => Action::AttemptSurvey { outcome: dice.one(AttemptOutcome::ALL), means: dice.one(SurveyMeans::ALL) },
         38 => Action::ExhaustSurvey,
@@ -223,7 +223,7 @@ fn roll(dice: &mut Dice, play: &Play) -> Action {
             dice.one(&[
                 Action::PublishTask { places: 2, text: words },
                 Action::ClaimTask { person: who.clone() },
-                Action::GiveEvidence { person: who.clone(), photo: words, point, taken_at: play.at },
+                Action::GiveEvidence { person: who.clone(), photo: file(8), point, taken_at: play.at },
                 Action::ConfirmEvidence { person: who },
                 Action::CopyReply { master: id(5), master_version: 3, reply: words, lead: working },
             ])

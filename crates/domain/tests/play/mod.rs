@@ -6,7 +6,7 @@ pub(crate) mod any;
 pub(crate) mod cast;
 
 use suban_domain::{
-    Action, Actor, At, Channel, Command, ContactOutcome, Demand, Event, Finding, Kind, Limits, Mode, Outcome,
+    Action, Actor, At, Channel, Command, ContactOutcome, Demand, Event, FileId, Finding, Kind, Limits, Mode, Outcome,
     PersonCode, Reading, Recorded, Refusal, ReplyMeans, RequestId, ResultRecord, Role, SiteVisit, Source, SourceId,
     SourceSystem, Span, State, Submission, TextId, Ticket, TicketId, TicketNumber, Tier, UnitCode, Verdict,
     VersionCode, decide, due_actions, open,
@@ -19,6 +19,10 @@ pub(crate) const START: At = At::from_micros(1_795_399_200_000_000);
 /// A moment as clocks in Shanghai show it, like `2026-11-23T10:00`.
 pub(crate) fn local(text: &str) -> At {
     At::from(format!("{text}:00+08:00").parse::<jiff::Timestamp>().unwrap())
+}
+
+pub(crate) fn file(n: u128) -> FileId {
+    FileId::new(Uuid::from_u128(n))
 }
 
 pub(crate) fn text(n: u128) -> TextId {
@@ -54,7 +58,7 @@ pub(crate) fn limits() -> Limits {
 }
 
 pub(crate) fn reading() -> Reading {
-    Reading { kind: Some(Kind::Complaint), matter: None, area: None, version: version("reader:1") }
+    Reading { kind: Some(Kind::Complaint), matter: None, area: None, version: version("reader:1"), several: Vec::new() }
 }
 
 pub(crate) fn submission(n: u128) -> Submission {
@@ -78,7 +82,7 @@ pub(crate) fn result() -> ResultRecord {
         reply: text(9),
         internal: None,
         public: false,
-        files: vec![text(8)],
+        files: vec![file(8)],
     }
 }
 

@@ -6,8 +6,8 @@ use std::{collections::BTreeMap, str::FromStr};
 
 use suban_domain::{
     Answers, At, AttemptOutcome, Audience, Card, Channel, ContactId, ContactOutcome, Demand, Due, DuplicateClass,
-    Element, Ending, Event, Extension, ExtensionReason, Fact, Finding, Flags, Handover, Kind, Mode, Notice, Order,
-    Outcome, Participation, Point, Reading, RejectReason, ReplyMeans, RequesterId, ResultRecord, ReturnLock,
+    Element, Ending, Event, Extension, ExtensionReason, Fact, FileId, Finding, Flags, Handover, Kind, Mode, Notice,
+    Order, Outcome, Participation, Point, Reading, RejectReason, ReplyMeans, RequesterId, ResultRecord, ReturnLock,
     ReturnReason, SiteVisit, Source, Span, State, SurveyEnd, SurveyMeans, SuspendReason, Task, TaskRole, TaskState,
     TextId, TicketId, TicketNumber, Tier, Timer, Upstream, UpstreamDecision, Urgency, Verdict, Waiting,
 };
@@ -23,6 +23,10 @@ fn id(n: u128) -> Uuid {
 
 fn ticket(n: u128) -> TicketId {
     TicketId::new(id(n))
+}
+
+fn file(n: u128) -> FileId {
+    FileId::new(id(0x3000 + n))
 }
 
 fn text(n: u128) -> TextId {
@@ -67,7 +71,7 @@ fn result() -> ResultRecord {
         reply: text(2),
         internal: Some(text(3)),
         public: true,
-        files: vec![text(4), text(5)],
+        files: vec![file(4), file(5)],
     }
 }
 
@@ -193,6 +197,7 @@ pub(crate) fn full() -> Vec<Event> {
         matter: Some(code("M0312")),
         area: Some(code("QH03")),
         version: code("reader:1"),
+        several: Vec::new(),
     };
     let unit = || code("QH03-CG");
     [
@@ -257,7 +262,7 @@ pub(crate) fn full() -> Vec<Event> {
             review: Span::hours(2),
         },
         Fact::ResultAccepted { to: State::PendingCallback },
-        Fact::Verified { ok: true, photo: text(14), point: point(), taken_at: at(300) },
+        Fact::Verified { ok: true, photo: file(14), point: point(), taken_at: at(300) },
         Fact::SurveyAnswered { answers: answers(), means: SurveyMeans::Link, end: SurveyEnd::SupervisedRedo },
         Fact::SurveyAttempted { outcome: AttemptOutcome::NoAnswer, means: SurveyMeans::Robot },
         Fact::SurveyExhausted {},
@@ -319,7 +324,7 @@ pub(crate) fn full() -> Vec<Event> {
             text: text(24),
         },
         Fact::TaskClaimed { person: code("resident.1") },
-        Fact::EvidenceGiven { person: code("resident.1"), photo: text(25), point: point(), taken_at: at(400) },
+        Fact::EvidenceGiven { person: code("resident.1"), photo: file(25), point: point(), taken_at: at(400) },
         Fact::EvidenceConfirmed { person: code("resident.1") },
         Fact::NoticeSent { notice: Notice::N9, channel: Channel::Sms, receipt: code("sms:778899") },
     ]
@@ -360,7 +365,9 @@ pub(crate) fn bare() -> Vec<Event> {
         Fact::InfoAsked { missing: vec![] },
         Fact::Supplemented { texts: vec![], resumes: None },
         Fact::Rejected { reason: RejectReason::Abuse, channel: None },
-        Fact::Accepted { reading: Reading { kind: None, matter: None, area: None, version: code("reader:1") } },
+        Fact::Accepted {
+            reading: Reading { kind: None, matter: None, area: None, version: code("reader:1"), several: Vec::new() },
+        },
         Fact::Dispatched {
             lead: unit(),
             assists: vec![],
@@ -417,7 +424,15 @@ pub(crate) fn bare() -> Vec<Event> {
     .into_iter()
     .map(Event::from)
     .chain(by_the_calendar())
+    .chain([several_demands()])
     .collect()
+}
+
+/// What came with the splitting of tickets: words that hold several demands.
+fn several_demands() -> Event {
+    let several = vec![code("M0312"), code("M0401")];
+    let reading = Reading { kind: None, matter: None, area: None, version: code("reader:1"), several };
+    Event::from(Fact::Accepted { reading })
 }
 
 /// What came when clocks learned the calendar: a matter's own limit, cards apart from dues, time granted.

@@ -65,6 +65,20 @@ fn what_does_not_follow_is_read_and_a_repeat_changes_nothing() {
 }
 
 #[test]
+fn what_a_ticket_was_before_is_answered_only_where_nothing_lies_between() {
+    let mut known = Known::default();
+    let log = log(1, 6);
+    let messages = messages(&log);
+    let id = log[0].ticket;
+    let version_before = |known: &Known, from: usize| known.before(messages[from..].iter()).get(&id).map(|t| t.version);
+    assert_eq!(version_before(&known, 0), None, "it begins with these");
+    assert!(follow_all(&mut known, &messages[..3]));
+    assert_eq!(version_before(&known, 3), Some(3));
+    assert_eq!(version_before(&known, 2), None, "a repeat");
+    assert_eq!(version_before(&known, 4), None, "a gap");
+}
+
+#[test]
 fn a_gap_and_a_message_that_cannot_be_opened_ask_for_the_row() {
     let mut known = Known::default();
     let log = log(1, 6);

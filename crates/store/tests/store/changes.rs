@@ -28,7 +28,7 @@ fn demand(store: &Store, source: &str, said: u8) -> NewTicket {
     NewTicket {
         submission: Submission {
             texts: vec![TextId::new(store.ids().uuid(at))],
-            accept: Some(Reading { kind: Some(Kind::Help), matter: None, area: None, version }),
+            accept: Some(Reading { kind: Some(Kind::Help), matter: None, area: None, version, several: Vec::new() }),
             ..Submission::new(id, TicketNumber::new(26, 1, 15, 1), from, at)
         },
         person: None,

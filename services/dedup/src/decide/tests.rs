@@ -48,6 +48,7 @@ fn ticket(n: u32, matter: Option<&str>, area: Option<&str>, kind: Kind, flags: F
         matter: matter.map(|m| MatterCode::new(m).unwrap()),
         area: area.map(|a| AreaCode::new(a).unwrap()),
         version: VersionCode::new("reader:1").unwrap(),
+        several: Vec::new(),
     };
     let source = Source {
         channel: Channel::Phone12345,

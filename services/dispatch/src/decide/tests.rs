@@ -33,7 +33,13 @@ fn ticket(matter: Option<&str>, area: Option<&str>) -> Ticket {
     let at = At::from_micros(1_795_000_000_000_000);
     let matter = matter.map(|m| MatterCode::new(m).unwrap());
     let area = area.map(|a| AreaCode::new(a).unwrap());
-    let reading = Reading { kind: Some(Kind::Help), matter, area, version: VersionCode::new("reader:1").unwrap() };
+    let reading = Reading {
+        kind: Some(Kind::Help),
+        matter,
+        area,
+        version: VersionCode::new("reader:1").unwrap(),
+        several: Vec::new(),
+    };
     let source = Source {
         channel: Channel::Phone12345,
         system: SourceSystem::new("hotline").unwrap(),
@@ -478,4 +484,20 @@ proptest::proptest! {
             Decision::Person(waiting) => proptest::prop_assert!(!waiting.because_zh.is_empty() && !waiting.because_en.is_empty()),
         }
     }
+}
+
+#[test]
+fn several_demands_in_one_text_are_a_persons_to_split_unless_it_presses() {
+    let catalogue = catalogue();
+    let mut both = ticket(Some("lamp"), Some("LG0101"));
+    both.several = ["lamp", "rubbish"].map(|code| MatterCode::new(code).unwrap()).to_vec();
+    let version = VersionCode::new("demo:1").unwrap();
+    let known =
+        Known { in_force: Some((&version, &catalogue)), zone: &jiff::tz::TimeZone::UTC, words: None, learned: None };
+    let Decision::Person(waiting) = decide(&both, &known) else { panic!("sent as it is") };
+    assert_eq!(waiting.reason, Reason::Several);
+    assert!(waiting.because_zh.contains("路灯不亮、垃圾堆积"), "{}", waiting.because_zh);
+    assert_eq!(waiting.candidates[0].unit.as_str(), "CG", "who would get it as it is");
+    both.urgency = Urgency::Urgent;
+    assert!(matches!(decide(&both, &known), Decision::Send(_)));
 }

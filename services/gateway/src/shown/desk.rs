@@ -183,6 +183,7 @@ const fn reason(reason: v1::QueueReason) -> (&'static str, &'static str) {
         R::Dispute => ("DISPUTE", "职责争议"),
         R::Doubt => ("DOUBT", "目录存疑"),
         R::Check => ("CHECK", "抽检"),
+        R::Several => ("SEVERAL", "疑含多个诉求"),
     }
 }
 

@@ -134,6 +134,7 @@ impl Unit {
         let finding = city::finding(Kind::from_number(entry.kind), 0);
         let because = if city::positive(finding) { "" } else { "经核实,情况如答复所述。" };
         let ask = v1::SubmitResultRequest {
+            files: Vec::new(),
             request_id: request_id("result"),
             ticket: ticket.clone(),
             finding: finding.number(),
@@ -266,6 +267,7 @@ impl Citizens {
     /// Solved and satisfied. Answers whether that was taken.
     pub(crate) async fn rate(self: Arc<Self>, ticket: TicketId, link: String) -> (TicketId, bool) {
         let ask = v1::RateByLinkRequest {
+            parts: Vec::new(),
             request_id: format!("rate-{ticket}"),
             token: link,
             answers: Some(v1::Answers {

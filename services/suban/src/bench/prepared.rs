@@ -53,7 +53,13 @@ impl Maker {
             declared_area: None,
             channel: Some(channel),
         });
-        let reading = Reading { kind: said.kind, matter: said.matter, area: said.area, version: said.version };
+        let reading = Reading {
+            kind: said.kind,
+            matter: said.matter,
+            area: said.area,
+            version: said.version,
+            several: Vec::new(),
+        };
         let given = ask.requester.clone().unwrap_or_default();
         let written = phone::normalise(&given.phone).map(|p| p.as_str().to_owned());
         let person = store.prepare_requester(

@@ -27,7 +27,13 @@ fn source(n: u64) -> Source {
 }
 
 fn submission(n: u64) -> Submission {
-    let reading = Reading { kind: None, matter: None, area: None, version: VersionCode::new("reader:1").unwrap() };
+    let reading = Reading {
+        kind: None,
+        matter: None,
+        area: None,
+        version: VersionCode::new("reader:1").unwrap(),
+        several: Vec::new(),
+    };
     Submission { accept: Some(reading), ..Submission::new(id(n), TicketNumber::new(26, 11, 24, n), source(n), START) }
 }
 

@@ -66,6 +66,7 @@ impl Staff {
             return;
         }
         let ask = v1::RecordSurveyRequest {
+            parts: Vec::new(),
             request_id: self.request_id("survey"),
             ticket: survey.number.clone(),
             answers: Some(v1::Answers {

@@ -226,5 +226,6 @@ const fn reason(reason: QueueReason) -> &'static str {
         QueueReason::Dispute => "职责争议 dispute",
         QueueReason::Doubt => "目录存疑 rule in doubt",
         QueueReason::Check => "抽检 check",
+        QueueReason::Several => "疑含多个诉求 several demands",
     }
 }

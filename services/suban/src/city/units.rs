@@ -192,6 +192,7 @@ impl Staff {
         }
         let finding = finding(Kind::from_number(entry.kind), fate.seed);
         let ask = v1::SubmitResultRequest {
+            files: Vec::new(),
             request_id: self.request_id("result"),
             ticket: entry.number.clone(),
             finding: finding.number(),

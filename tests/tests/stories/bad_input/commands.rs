@@ -69,6 +69,7 @@ async fn a_command_in_the_wrong_state_or_by_the_wrong_people_changes_nothing() {
         Refusal::of("lead", "units of the catalogue in force")
             .is("sent to nobody", dispatcher.dispatch().dispatch(send).await);
         let survey = v1::RecordSurveyRequest {
+            parts: Vec::new(),
             request_id: city.request(),
             ticket: ticket.clone(),
             answers: Some(v1::Answers { solved: Some(1), satisfied: Some(1), ..v1::Answers::default() }),

@@ -27,6 +27,7 @@ fn sent(urgency: Urgency) -> (Ticket, Vec<Recorded>) {
         matter: Some(MatterCode::new("lamp").unwrap()),
         area: None,
         version: VersionCode::new("reader:1").unwrap(),
+        several: Vec::new(),
     };
     let source = Source {
         channel: suban_domain::Channel::Phone12345,
