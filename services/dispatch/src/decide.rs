@@ -257,7 +257,10 @@ pub fn decide(ticket: &Ticket, known: &Known<'_>) -> Decision {
             candidates,
         );
     }
-    if let Some((zh, en)) = several(ticket, catalogue) {
+    // What presses goes to the first one's unit at once, and is split from there.
+    if let Some((zh, en)) = several(ticket, catalogue)
+        && (found.is_err() || !ticket.urgency.is_pressing())
+    {
         return person(Reason::Several, &zh, &en, candidates);
     }
     let named = match found {
@@ -295,9 +298,8 @@ pub fn decide(ticket: &Ticket, known: &Known<'_>) -> Decision {
 }
 
 /// Why a ticket whose words seem to hold several demands is a person's (拆单, D§10.3 step 1), in Chinese and in English.
-/// What presses goes to the first one's unit at once and is split from there.
 fn several(ticket: &Ticket, catalogue: &Catalogue) -> Option<(String, String)> {
-    if ticket.several.len() < 2 || ticket.urgency.is_pressing() {
+    if ticket.several.len() < 2 {
         return None;
     }
     let names = ticket.several.iter().map(|code| catalogue.matter(code).map_or(code.as_str(), |matter| &matter.name));

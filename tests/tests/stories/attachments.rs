@@ -26,7 +26,7 @@ fn square() -> Point {
 }
 
 /// As a telephone sends it.
-fn telephone(seed: u64) -> Vec<u8> {
+pub(crate) fn telephone(seed: u64) -> Vec<u8> {
     photo(&Shot { place: Some(square()), upright: 6, ..Shot::of(seed) })
 }
 
@@ -34,7 +34,12 @@ fn holds(bytes: &[u8], what: &[u8]) -> bool {
     bytes.windows(what.len()).any(|w| w == what)
 }
 
-async fn add(desk: &Desk, request: &str, case: &Case, file: &[u8]) -> Result<v1::AddAttachmentReply, Status> {
+pub(crate) async fn add(
+    desk: &Desk,
+    request: &str,
+    case: &Case,
+    file: &[u8],
+) -> Result<v1::AddAttachmentReply, Status> {
     let first = v1::AddAttachmentRequest {
         request_id: request.into(),
         ticket: case.number.clone(),

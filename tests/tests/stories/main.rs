@@ -7,6 +7,7 @@ mod attachments;
 mod backups;
 mod bad_input;
 mod hall;
+mod helping;
 mod inspection;
 mod layers;
 mod learning;

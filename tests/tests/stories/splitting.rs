@@ -8,8 +8,7 @@ use tonic::Code;
 use crate::words;
 
 /// A railing and a traffic light, in one call.
-const BOTH: &str =
-    "望潮社区潮音路12号附近护栏损坏,已经三天了,请尽快处理。另外,潮音路路口红绿灯不亮,信号灯故障,请一并处理。";
+const BOTH: &str = "望潮社区潮音路12号附近护栏损坏,人行道边的隔离栏和防撞柱也倒了。另外,潮音路路口红绿灯不亮,信号灯故障,交通灯都是黑的。";
 /// Who leads traffic lights.
 const LIGHTS: &str = "JJDD";
 
@@ -133,7 +132,7 @@ async fn who_cannot_be_asked_and_who_withdraws_ends_the_parts_too() {
         }
 
         let other = city.citizen("公冶子衿", "19900000603");
-        let moved = BOTH.replace("12号", "88号").replace("潮音路", "听涛路");
+        let moved = BOTH.replace("12号", "288号");
         let case = other.reports(&moved).await;
         city.until(&case, "is judged", |ticket| ticket.verdict.is_some()).await;
         let parts = split(city, &case).await;

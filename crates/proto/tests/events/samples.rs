@@ -26,7 +26,7 @@ fn ticket(n: u128) -> TicketId {
 }
 
 fn file(n: u128) -> FileId {
-    FileId::new(id(0x3000 + n))
+    FileId::new(id(0x1000 + n))
 }
 
 fn text(n: u128) -> TextId {

@@ -168,7 +168,7 @@ impl Read {
     /// The tickets it leans on: its master and its parts.
     pub(super) fn leans_on(&self) -> Vec<TicketId> {
         let Ok(ticket) = self.fold() else { return Vec::new() };
-        ticket.master().into_iter().chain(ticket.parts).collect()
+        ticket.master().into_iter().chain(ticket.parent).chain(ticket.parts).collect()
     }
 
     /// Does the row say what the log says?
@@ -186,7 +186,9 @@ impl Read {
         let open = |id: &TicketId| self.others.get(id).is_some_and(|state| !state.is_terminal());
         let led = fold.lead().is_some_and(suban_domain::Task::is_open);
         let kept = self.timed || self.queued || self.surveyed || led;
-        let follows = fold.master().as_ref().is_some_and(open) || fold.parts.iter().any(open);
+        // A part that is done waits for the others, and is asked about with its parent (F26a).
+        let of_parent = fold.parent.as_ref().is_some_and(open);
+        let follows = fold.master().as_ref().is_some_and(open) || fold.parts.iter().any(open) || of_parent;
         !(fold.state.is_terminal() || kept || follows)
     }
 
