@@ -183,6 +183,10 @@ pub struct Unit {
     pub duty_24h: bool,
     /// Units that may fairly be compared.
     pub peer_group: String,
+    /// Units whose work it took over when this catalogue came into force (更名, 合并, 拆分): their history counts for
+    /// it, and in equal parts where several took over from one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub formerly: Vec<UnitCode>,
 }
 
 /// One row of `matters.csv`.

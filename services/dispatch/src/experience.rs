@@ -14,8 +14,10 @@ use jiff::civil::Date;
 use suban_service::{App, StartError};
 use suban_store::StoreError;
 
+use suban_learn::unit::Lineage;
+
 use crate::{
-    learned::Learned,
+    learned::{self, Learned},
     tables::{self, Counts},
 };
 
@@ -36,15 +38,33 @@ struct Held {
     seen: Counts,
 }
 
+impl Held {
+    fn nothing(lineage: Lineage) -> Result<Self, StoreError> {
+        let learned =
+            Learned::nothing(lineage).map_err(|e| StoreError::Damaged { what: "features", problem: e.to_string() })?;
+        Ok(Self { learned, until: None, seen: Counts::default() })
+    }
+}
+
+/// Whose past is whose by the catalogue in force; nobody's where none is.
+fn lineage(app: &App) -> Lineage {
+    let in_force = app.catalogues.now();
+    let lineage = in_force.as_ref().map(|f| learned::lineage(&f.catalogue)).transpose();
+    lineage
+        .unwrap_or_else(|error| {
+            tracing::warn!(error = %error, "the catalogue's former units contradict each other; they are left out");
+            None
+        })
+        .unwrap_or_default()
+}
+
 impl Experiences {
     /// Reads everything there is.
     ///
     /// # Errors
     /// When Postgres is away.
     pub async fn load(app: &App) -> Result<Self, StoreError> {
-        let learned =
-            Learned::nothing().map_err(|e| StoreError::Damaged { what: "features", problem: e.to_string() })?;
-        let held = Held { learned, until: None, seen: Counts::default() };
+        let held = Held::nothing(lineage(app))?;
         let experiences = Self { app: app.clone(), held: Arc::new(RwLock::new(held)) };
         experiences.refresh().await?;
         Ok(experiences)
@@ -82,6 +102,14 @@ impl Experiences {
 
     async fn refresh(&self) -> Result<(), StoreError> {
         let (pool, today) = (self.app.store.pool(), self.today());
+        let lineage = lineage(&self.app);
+        {
+            // Other units than before: what was learned is read anew, as theirs.
+            let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+            if *held.learned.lineage() != lineage {
+                *held = Held::nothing(lineage)?;
+            }
+        }
         let (until, seen) = {
             let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
             (held.until, held.seen)

@@ -6,11 +6,11 @@
 //! the row is doubted, and a person sees both. And a share of what would be sent by itself is checked by a person first:
 //! a matter that fails these checks leaves automatic dispatch by itself. Pure: what is told here in the same order gives the same answers.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use jiff::civil::Date;
 use suban_domain::{AreaCode, Channel, Kind, MatterCode, Ticket, UnitCode};
-use suban_learn::unit::{Kind as Evidence, Lineage, Schema, SchemaError, Tuning, UnitModel};
+use suban_learn::unit::{Kind as Evidence, Lineage, LineageError, Schema, SchemaError, Succession, Tuning, UnitModel};
 use suban_text::Catalogue;
 
 /// What a ticket is ranked by: coarse to fine, matters and places.
@@ -140,9 +140,26 @@ impl Standing {
     }
 }
 
+/// Who does now what units did that are no more, by the catalogue in force (更名, 合并, 拆分).
+///
+/// # Errors
+/// When the catalogue names a unit as its own past.
+pub fn lineage(catalogue: &Catalogue) -> Result<Lineage, LineageError> {
+    let mut heirs: BTreeMap<String, Vec<(String, f64)>> = BTreeMap::new();
+    for unit in catalogue.units() {
+        for former in &unit.formerly {
+            heirs.entry(former.to_string()).or_default().push((unit.code.to_string(), 1.0));
+        }
+    }
+    // The catalogue says since when by the day from which it is in force.
+    let since = |(unit, heirs)| Succession { unit, from_day: i32::MIN, heirs };
+    Lineage::new([], heirs.into_iter().map(since))
+}
+
 /// Everything learned so far.
 #[derive(Debug)]
 pub struct Learned {
+    lineage: Lineage,
     units: UnitModel,
     open: Option<Date>,
     outcomes: u64,
@@ -156,14 +173,15 @@ pub struct Learned {
 }
 
 impl Learned {
-    /// Nothing yet.
+    /// Nothing yet; what units did that are no more will count for their heirs.
     ///
     /// # Errors
     /// Never with the features as they are named here.
-    pub fn nothing() -> Result<Self, SchemaError> {
+    pub fn nothing(lineage: Lineage) -> Result<Self, SchemaError> {
         let chains = CHAINS.iter().map(|chain| chain.iter().map(|name| (*name).to_owned()).collect()).collect();
         Ok(Self {
-            units: UnitModel::new(Schema::new(chains)?, Lineage::default(), Tuning::default()),
+            units: UnitModel::new(Schema::new(chains)?, lineage.clone(), Tuning::default()),
+            lineage,
             open: None,
             outcomes: 0,
             last: HashMap::new(),
@@ -188,12 +206,30 @@ impl Learned {
             Some(_) | None => self.lately.push_back((outcome.day, 1)),
         }
         if let Some(matter) = &outcome.matter {
-            let last = self.last.entry((matter.clone(), outcome.first.clone())).or_default();
+            let (first, unit) = (self.now_called(&outcome.first), self.now_called(&outcome.unit));
+            let last = self.last.entry((matter.clone(), first)).or_default();
             if last.len() == REMEMBERED {
                 last.pop_front();
             }
-            last.push_back(outcome.unit.clone());
+            last.push_back(unit);
         }
+    }
+
+    /// By whose past it is counted.
+    #[must_use]
+    pub const fn lineage(&self) -> &Lineage {
+        &self.lineage
+    }
+
+    /// The unit that does now what this one did; itself where several do, each a part.
+    #[must_use]
+    pub fn now_called(&self, unit: &UnitCode) -> UnitCode {
+        let heirs = self.lineage.heirs(unit.as_str(), i32::MAX);
+        let heir = match heirs.as_slice() {
+            [(heir, _)] => UnitCode::new(*heir).ok(),
+            _ => None,
+        };
+        heir.unwrap_or_else(|| unit.clone())
     }
 
     /// Days before `today` are over: what happened on them counts.
@@ -248,8 +284,10 @@ impl Learned {
     pub fn set_rulings(&mut self, rulings: impl IntoIterator<Item = Ruling>) {
         self.rulings.clear();
         self.ruled = 0;
-        for ruling in rulings {
+        for mut ruling in rulings {
             self.ruled += 1;
+            ruling.lead = self.now_called(&ruling.lead);
+            ruling.assists = ruling.assists.iter().map(|unit| self.now_called(unit)).collect();
             let of = self.rulings.entry(ruling.matter.clone()).or_default();
             of.retain(|earlier| earlier.area != ruling.area);
             of.push(ruling);

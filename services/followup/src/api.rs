@@ -16,10 +16,17 @@ use suban_service::{
     paging::{Mark, page_size},
     status, view,
 };
-use suban_store::{link_token, texts::TextKind, ticket_of_link};
+use suban_store::{
+    link_token,
+    texts::{TextKind, clean},
+    ticket_of_link,
+};
 use tonic::{Request, Response, Status};
 
 use crate::{decide, flash, notices, tables};
+
+/// Longest words beside an answer, characters.
+const COMMENT: usize = 2_000;
 
 /// Answers FollowupService.
 #[derive(Clone)]
@@ -147,6 +154,19 @@ impl FollowupService for Api {
         if !ask.reason.trim().is_empty() {
             let ticket = self.app.ticket("ticket", &ask.ticket).await?;
             self.note(&caller, &ticket, &ask.request_id, &ask.reason, Audience::Internal).await;
+        }
+        Ok(Response::new(reply))
+    }
+
+    async fn reopen(&self, request: Request<v1::ReopenRequest>) -> Result<Response<v1::CommandReply>, Status> {
+        let caller = caller(&request)?.clone();
+        let ask = request.into_inner();
+        clean("reason", &ask.reason, COMMENT).map_err(|(field, problem)| errors::invalid(field, problem))?;
+        let asked = Asked { caller: &caller, request_id: &ask.request_id, ticket: &ask.ticket, said: Vec::new() };
+        let reply = self.app.act(asked, |_, _| Action::Unsatisfied).await?;
+        if !reply.repeated {
+            let ticket = self.app.ticket("ticket", &ask.ticket).await?;
+            self.note(&caller, &ticket, &ask.request_id, &ask.reason, Audience::Unit).await;
         }
         Ok(Response::new(reply))
     }

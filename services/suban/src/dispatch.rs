@@ -13,6 +13,7 @@ use suban_dispatch::{
     trial::{Found, Tally, Trial, as_it_arrived},
 };
 use suban_domain::{At, Span, Ticket, TicketId, TicketNumber, VersionCode};
+use suban_learn::unit::Lineage;
 use suban_runtime::{Health, Service, Settings, Tasks};
 use suban_service::{App, Catalogues};
 use suban_store::Store;
@@ -97,7 +98,7 @@ async fn attempt(settings: &Settings, new: &PathBuf, from: Date, to: Date) -> an
     let store = open_store(settings).await?;
     let old = Catalogues::once(&store).await?.context("no catalogue is in force to compare with")?;
     let name = VersionCode::new("tried")?;
-    let nothing = Learned::nothing()?;
+    let nothing = Learned::nothing(Lineage::default())?;
     let start = |day: Date| anyhow::Ok(At::from(store.zone().to_timestamp(day.at(0, 0, 0, 0))?));
     let (from, until) = (start(from)?, start(to.tomorrow()?)?);
     let mut trial = Trial::default();

@@ -108,7 +108,7 @@ async fn a_unit_gives_the_work_to_its_own_team_and_to_no_other() {
         let team = ticket.tasks.iter().find(|task| task.role == TaskRole::Inner).unwrap();
         assert_eq!((team.unit.as_str(), team.within.as_ref().unwrap().as_str()), ("JD01-ZF", "JD01"));
         let inbox = city.unit("JD01-ZF").await.inbox().await;
-        assert_eq!(inbox, [case.number.clone()], "the team sees it");
+        assert_eq!(inbox, std::slice::from_ref(&case.number), "the team sees it");
     })
     .await;
 }

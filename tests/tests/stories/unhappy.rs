@@ -82,3 +82,31 @@ async fn a_reply_of_courtesies_waits_for_a_person_and_is_written_again() {
     })
     .await;
 }
+
+/// The same matter again, by telephone, after the closing (D2): a dispatcher has it done again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_ticket_is_done_again_when_a_dispatcher_says_that_it_came_back() {
+    story(async |city| {
+        let citizen = city.citizen("宰父元吉", "19900000503");
+        let railing = citizen.reports(words::RAILING).await;
+        city.becomes(&railing, State::PendingSign).await;
+        city.unit(words::ROADS).await.handles(&railing).await;
+        citizen.rates(&railing, 1, 2).await;
+        city.becomes(&railing, State::Closed).await;
+        city.passes(Span::days(6));
+        let ask = |reason: &str| v1::ReopenRequest {
+            request_id: city.request(),
+            ticket: railing.number.clone(),
+            reason: reason.into(),
+        };
+        let dispatcher = city.dispatcher().await;
+        let silent = dispatcher.followup().reopen(ask(" ")).await.unwrap_err();
+        assert_eq!(silent.code(), tonic::Code::InvalidArgument);
+        let agent = city.agent().await.followup().reopen(ask("护栏又倒了")).await.unwrap_err();
+        assert_eq!(agent.code(), tonic::Code::PermissionDenied);
+        dispatcher.followup().reopen(ask("来电人称护栏又倒了")).await.unwrap();
+        let again = city.becomes(&railing, State::Redo).await;
+        assert_eq!(again.redo_round, 1);
+    })
+    .await;
+}

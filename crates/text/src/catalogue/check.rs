@@ -106,6 +106,9 @@ fn units(catalogue: &Catalogue, report: &mut Report<'_>) {
         } else if unit.kind == UnitKind::Street {
             report(Table::Units, unit.row, "area", "a street office needs its sub-district".to_owned());
         }
+        for former in unit.formerly.iter().filter(|former| catalogue.unit(former).is_some()) {
+            report(Table::Units, unit.row, "formerly", format!("`{former}` is still a unit of this table"));
+        }
         match (&unit.parent, unit.kind) {
             (None, UnitKind::Team) => {
                 report(Table::Units, unit.row, "parent", "a team needs the unit it is part of".to_owned());

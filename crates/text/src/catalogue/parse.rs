@@ -86,7 +86,7 @@ pub(super) const fn columns(file: Table) -> &'static [&'static str] {
 }
 
 const AREAS: &[&str] = &["code", "name", "level", "parent", "lat", "lon", "aliases", "estates", "roads"];
-const UNITS: &[&str] = &["code", "name", "kind", "parent", "area", "duty_24h", "peer_group"];
+const UNITS: &[&str] = &["code", "name", "kind", "parent", "area", "duty_24h", "peer_group", "formerly"];
 const MATTERS: &[&str] = &[
     "code",
     "level1",
@@ -111,7 +111,7 @@ const MATTERS: &[&str] = &[
 const RULES: &[&str] =
     &["matter", "area", "lead", "assists", "note", "hours", "subject", "from", "until", "level", "basis"];
 /// Columns that a file may leave out.
-const OPTIONAL: &[&str] = &["phrases", "hours", "subject", "from", "until", "level", "basis"];
+const OPTIONAL: &[&str] = &["formerly", "phrases", "hours", "subject", "from", "until", "level", "basis"];
 
 /// One line of one table.
 struct Line<'a> {
@@ -274,6 +274,18 @@ impl Line<'_> {
         self.leads("lead", &value)
     }
 
+    /// Codes of units, of this catalogue or of an earlier one.
+    fn codes(&mut self, column: &str) -> Vec<UnitCode> {
+        let mut codes = Vec::new();
+        for value in self.list(column) {
+            match UnitCode::new(value.as_str()) {
+                Ok(code) => codes.push(code),
+                Err(e) => self.problem(column, format!("`{value}`: {e}")),
+            }
+        }
+        codes
+    }
+
     fn assists(&mut self) -> Vec<Leads> {
         let list = self.list("assists");
         list.iter().filter_map(|value| self.leads("assists", value)).collect()
@@ -366,6 +378,7 @@ fn unit(line: &mut Line<'_>) -> Option<Unit> {
     let (code, name, kind) = (line.value::<UnitCode>("code"), line.text("name"), line.value("kind"));
     let (parent, area) = (line.optional::<UnitCode>("parent"), line.optional::<AreaCode>("area"));
     let (duty_24h, peer_group) = (line.yes("duty_24h"), line.text("peer_group"));
+    let formerly = line.codes("formerly");
     let row = line.row;
     Some(Unit {
         row,
@@ -376,6 +389,7 @@ fn unit(line: &mut Line<'_>) -> Option<Unit> {
         area: area?,
         duty_24h: duty_24h?,
         peer_group: peer_group?,
+        formerly,
     })
 }
 

@@ -62,6 +62,7 @@ impl Cells for Unit {
             optional(self.area.as_ref()),
             yes(self.duty_24h),
             self.peer_group.clone(),
+            list(&self.formerly),
         ]
     }
 }

@@ -2,6 +2,7 @@ use suban_domain::{
     AreaCode, At, Channel, Command, Event, Fact, Flags, Kind, Limits, MatterCode, Reading, Recorded, RequestId, Source,
     SourceId, SourceSystem, Submission, TextId, TicketId, TicketNumber, open,
 };
+use suban_learn::unit::Lineage;
 use suban_text::Tables;
 use uuid::Uuid;
 
@@ -293,7 +294,7 @@ fn outcome(matter: &str, area: &str, first: &str, last: &str) -> Outcome {
 
 fn learned(outcomes: &[Outcome]) -> Learned {
     let catalogue = catalogue();
-    let mut learned = Learned::nothing().unwrap();
+    let mut learned = Learned::nothing(Lineage::default()).unwrap();
     outcomes.iter().for_each(|outcome| learned.take(outcome, Some(&catalogue)));
     learned.close(TODAY);
     learned
@@ -331,7 +332,7 @@ fn ruling(lead: &str, area: Option<&str>) -> Ruling {
 
 #[test]
 fn a_ruling_is_obeyed_by_the_next_like_ticket_and_by_no_other() {
-    let mut learned = Learned::nothing().unwrap();
+    let mut learned = Learned::nothing(Lineage::default()).unwrap();
     learned.set_rulings([ruling("ST01", Some("LG01"))]);
     let inside = ticket(Some("lamp"), Some("LG0101"));
     match knowing(&inside, &learned, 0.0) {
@@ -357,7 +358,7 @@ fn a_ruling_is_obeyed_by_the_next_like_ticket_and_by_no_other() {
 
 #[test]
 fn the_later_and_narrower_ruling_outweighs() {
-    let mut learned = Learned::nothing().unwrap();
+    let mut learned = Learned::nothing(Lineage::default()).unwrap();
     let ticket = ticket(Some("lamp"), Some("LG0101"));
     learned.set_rulings([ruling("ST01", Some("LG01")), ruling("FB", Some("LG01")), ruling("CG", Some("LG"))]);
     assert_eq!(learned.ruling(&ticket).map(|r| r.lead.as_str()), Some("FB"));
@@ -407,7 +408,7 @@ fn a_matter_that_fails_its_checks_leaves_automatic_dispatch_and_says_so() {
     };
     let lamp = ticket(Some("lamp"), Some("LG0101"));
     let after = |right: usize, wrong: usize| {
-        let mut learned = Learned::nothing().unwrap();
+        let mut learned = Learned::nothing(Lineage::default()).unwrap();
         learned.set_checks((0..right).map(|_| check(true)).chain((0..wrong).map(|_| check(false))));
         knowing(&lamp, &learned, 0.0)
     };
@@ -421,7 +422,7 @@ fn a_matter_that_fails_its_checks_leaves_automatic_dispatch_and_says_so() {
 
 #[test]
 fn a_share_is_checked_first_but_never_what_presses() {
-    let learned = Learned::nothing().unwrap();
+    let learned = Learned::nothing(Lineage::default()).unwrap();
     let mut lamp = ticket(Some("lamp"), Some("LG0101"));
     let waiting = asks(knowing(&lamp, &learned, 1.0));
     assert_eq!((waiting.reason, waiting.candidates[0].unit.as_str()), (Reason::Check, "CG"));
@@ -441,7 +442,7 @@ fn a_quiet_city_checks_more_so_that_a_week_has_twenty() {
         })
         .count()
     };
-    let busy = drawn(&Learned::nothing().unwrap());
+    let busy = drawn(&Learned::nothing(Lineage::default()).unwrap());
     assert!((10..=30).contains(&busy), "{busy} of 2000 is about one in a hundred");
     let mut quiet = learned(&[]);
     let day = jiff::civil::date(2026, 11, 25);
@@ -500,4 +501,56 @@ fn several_demands_in_one_text_are_a_persons_to_split_unless_it_presses() {
     assert_eq!(waiting.candidates[0].unit.as_str(), "CG", "who would get it as it is");
     both.urgency = Urgency::Urgent;
     assert!(matches!(decide(&both, &known), Decision::Send(_)));
+}
+
+#[test]
+fn what_a_unit_did_that_is_no_more_counts_for_who_took_over() {
+    let units = UNITS
+        .replace("peer_group\n", "peer_group,formerly\n")
+        .replace("CG,城管局,department,,,yes,a", "CG,城管局,department,,,yes,a,OLD|OLDER")
+        .replace("FB,分拨中心,hall,,,yes,h", "FB,分拨中心,hall,,,yes,h,")
+        .replace("ST01,海湾街道办,street,,LG01,yes,b", "ST01,海湾街道办,street,,LG01,yes,b,")
+        .replace("ST01-A,海湾执法队,team,ST01,,yes,c", "ST01-A,海湾执法队,team,ST01,,yes,c,");
+    let catalogue = Catalogue::parse(&Tables { areas: AREAS, units: &units, matters: MATTERS, rules: RULES }).unwrap();
+    let mut learned = Learned::nothing(crate::learned::lineage(&catalogue).unwrap()).unwrap();
+    let (old, day) = (UnitCode::new("OLD").unwrap(), jiff::civil::date(2026, 11, 1));
+    for _ in 0..10 {
+        let outcome = Outcome {
+            day,
+            unit: old.clone(),
+            first: old.clone(),
+            matter: Some(MatterCode::new("lamp").unwrap()),
+            area: None,
+            channel: Channel::Phone12345,
+            kind: None,
+        };
+        learned.take(&outcome, Some(&catalogue));
+    }
+    learned.close(jiff::civil::date(2026, 11, 2));
+    let lamp = ticket(Some("lamp"), None);
+    let before = learned.before(&lamp, &catalogue, jiff::civil::date(2026, 11, 2));
+    assert_eq!(before[0].unit.as_str(), "CG", "{before:?}");
+    assert_eq!(learned.now_called(&old).as_str(), "CG");
+    let ruling = Ruling {
+        number: "SB1".into(),
+        matter: MatterCode::new("lamp").unwrap(),
+        area: None,
+        lead: old,
+        assists: vec![],
+    };
+    learned.set_rulings([ruling]);
+    assert_eq!(learned.ruling(&lamp).unwrap().lead.as_str(), "CG", "a ruling binds who took over");
+}
+
+#[test]
+fn a_unit_s_past_cannot_be_a_unit_of_today() {
+    let units = UNITS
+        .replace("peer_group\n", "peer_group,formerly\n")
+        .replace("CG,城管局,department,,,yes,a", "CG,城管局,department,,,yes,a,ST01")
+        .replace("FB,分拨中心,hall,,,yes,h", "FB,分拨中心,hall,,,yes,h,")
+        .replace("ST01,海湾街道办,street,,LG01,yes,b", "ST01,海湾街道办,street,,LG01,yes,b,")
+        .replace("ST01-A,海湾执法队,team,ST01,,yes,c", "ST01-A,海湾执法队,team,ST01,,yes,c,");
+    let tables = Tables { areas: AREAS, units: &units, matters: MATTERS, rules: RULES };
+    let problems = Catalogue::parse(&tables).unwrap_err();
+    assert!(format!("{problems:?}").contains("still a unit"), "{problems:?}");
 }

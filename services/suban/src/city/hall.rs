@@ -28,6 +28,7 @@ impl Staff {
                 Some(State::PendingDispatch) if entry.reason() == QueueReason::SuggestedDuplicate => {
                     self.compare(&entry).await;
                 }
+                Some(State::PendingDispatch) if entry.reason() == QueueReason::Several => self.split(&entry).await,
                 Some(State::PendingDispatch) => self.dispatch(&entry).await,
                 Some(State::ReturnReview) => self.decide_return(&entry.number).await,
                 Some(State::CloseReview) => self.review_result(&entry.number).await,
@@ -66,6 +67,29 @@ impl Staff {
         let by_catalogue = || lead_by(&self.catalogue, matter.as_ref(), area.as_ref()).map(|lead| lead.unit);
         let anybody = || one_of(&self.units, &mut self.chance(known.fate.seed, 1)).map(|unit| unit.code.clone());
         suggested.or_else(by_catalogue).or_else(anybody)
+    }
+
+    /// Several demands in one text: each becomes a ticket of its own; what turns out to be one is sent as it is.
+    async fn split(&self, entry: &v1::QueueEntry) {
+        let ask = v1::ProposeSplitRequest { ticket: entry.number.clone() };
+        let proposal = call(&self.dispatcher, ask, |mut line, ask| async move { line.propose_split(ask).await }).await;
+        let parts = proposal.map(|proposal| proposal.parts).unwrap_or_default();
+        if parts.len() < 2 {
+            return self.dispatch(entry).await;
+        }
+        let part = |part: v1::ProposedPart| v1::SplitPart {
+            text: part.text,
+            matter: part.matter,
+            area: part.area,
+            kind: None,
+        };
+        let ask = v1::SplitRequest {
+            request_id: self.request_id("split"),
+            ticket: entry.number.clone(),
+            parts: parts.into_iter().map(part).collect(),
+        };
+        let split = call(&self.dispatcher, ask, |mut line, ask| async move { line.split(ask).await }).await;
+        self.board.note("拆单 split", &split);
     }
 
     /// A ticket that waits because it may be a duplicate; where nothing is suggested any more, a dispatcher sends it.

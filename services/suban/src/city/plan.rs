@@ -27,6 +27,9 @@ const LATER: usize = 24;
 /// Each of the two bursts of a day is one in so many tickets.
 const BURST: u32 = 40;
 
+/// One demand in so many is followed by another in the same call.
+const TWO_DEMANDS: usize = 97;
+
 /// Shares of the channels, in percent, for a whole city.
 const CITY: &[(u32, Channel)] = &[
     (70, Channel::Phone12345),
@@ -170,6 +173,7 @@ impl Plan {
             let demand = match demand {
                 Some(demand) => demand,
                 None => new_demand(words, catalogue, shares, &mut rng)
+                    .map(|demand| and_another(demand, demands.len(), words, catalogue, how.seed))
                     .ok_or_else(|| anyhow::anyhow!("the catalogue has no place to speak of"))?,
             };
             burst = match burst {
@@ -226,6 +230,20 @@ fn new_demand(words: &Words, catalogue: &Catalogue, shares: &[(u32, Channel)], r
     let channel = by_share(shares, rng)?;
     let event = words.event(kind, catalogue, rng)?;
     Some(told(event, kind, channel, Person::new(words, rng), words, rng))
+}
+
+/// About one in a hundred has two things to say in one call. Drawn apart, so that the rest of the city stays as it is.
+fn and_another(mut demand: Demand, n: usize, words: &Words, catalogue: &Catalogue, seed: u64) -> Demand {
+    if n % TWO_DEMANDS != TWO_DEMANDS / 2 {
+        return demand;
+    }
+    let mut rng = StdRng::seed_from_u64(seed ^ n as u64);
+    let Some(kind) = by_share(KINDS, &mut rng) else { return demand };
+    if let Some(event) = words.event(kind, catalogue, &mut rng) {
+        let story = words.tell(&event, kind, 60.0, &mut rng);
+        demand.request.text = format!("{}{}{story}", demand.request.text, words.tongue.besides);
+    }
+    demand
 }
 
 fn told(event: Event, kind: Kind, channel: Channel, person: Person, words: &Words, rng: &mut StdRng) -> Demand {

@@ -66,6 +66,7 @@ pub(super) struct Tongue {
     pub(super) ruling: &'static str,
     pub(super) one_matter: &'static str,
     pub(super) two_matters: &'static str,
+    pub(super) besides: &'static str,
 }
 
 /// 云州市临港区.
@@ -181,6 +182,7 @@ pub(super) static CHINESE: Tongue = Tongue {
     ruling: "已电话核实诉求人意见,按规定作出处理",
     one_matter: "经比对为同一事项",
     two_matters: "经比对为不同事项",
+    besides: "另外，",
 };
 
 /// Port Alder.
@@ -257,4 +259,5 @@ pub(super) static ENGLISH: Tongue = Tongue {
     ruling: "The citizen was called and heard; decided by the rules",
     one_matter: "Compared: both mean the same thing",
     two_matters: "Compared: two different things",
+    besides: " Also, ",
 };
