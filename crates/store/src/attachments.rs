@@ -52,6 +52,19 @@ impl FileState {
         self as i16
     }
 
+    /// Its code and its Chinese word, for a ticket's file.
+    #[must_use]
+    pub const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Arriving => ("ARRIVING", "正在上传"),
+            Self::Unscanned => ("NOT_SCANNED", "未查毒"),
+            Self::Quarantined => ("QUARANTINED", "等待查毒"),
+            Self::Clean => ("CLEAN", "已查毒"),
+            Self::Infected => ("INFECTED", "有病毒,已删除"),
+            Self::Erased => ("ERASED", "已按规定删除"),
+        }
+    }
+
     /// The state with this number.
     #[must_use]
     pub fn from_number(n: i16) -> Option<Self> {
@@ -379,13 +392,15 @@ impl Store {
         if done.rows_affected() == 0 { Err(StoreError::NotFound { what: "attachment" }) } else { Ok(()) }
     }
 
-    /// A ticket's files in the order they came; those that are still arriving are left out. Served by `attachment_ticket`.
+    /// The files of some tickets in the order they came; those that are still arriving are left out. Served by
+    /// `attachment_ticket`.
     ///
     /// # Errors
     /// When Postgres is away.
-    pub async fn attachments_of(&self, ticket: TicketId) -> Result<Vec<Attachment>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(select("where ticket_id = $1 and state <> 1 order by id"))
-            .bind(ticket.uuid())
+    pub async fn attachments_of(&self, tickets: &[TicketId]) -> Result<Vec<Attachment>, StoreError> {
+        let tickets: Vec<Uuid> = tickets.iter().map(|ticket| ticket.uuid()).collect();
+        let rows: Vec<Row> = sqlx::query_as(select("where ticket_id = any($1) and state <> 1 order by id"))
+            .bind(tickets)
             .fetch_all(self.pool())
             .await?;
         rows.into_iter().map(Row::read).collect()

@@ -120,7 +120,7 @@ function show_alike(judged) {
 const open_ticket = trying(async line => {
   const [ticket, history] = await Promise.all([ask("agent", "/tickets/" + line.number), ask("agent", `/tickets/${line.number}/history`)]);
   el("opened").hidden = false;
-  el("opened").replaceChildren(...outline(ticket), part("div", "row", button("", "催办", "Urge", "U", () => urge(line)), button("", "补充", "Add words", "S", () => supplement(line))), steps(history.entries));
+  el("opened").replaceChildren(...outline(ticket), part("div", "row", button("", "催办", "Urge", "U", () => urge(line)), button("", "补充", "Add words", "S", () => supplement(line))), files("agent", line.number), steps(history.entries));
 });
 const lead_of = ticket => ticket.tasks.findLast(k => k.role === "LEAD" && !/CANCELLED/.test(k.state));
 function outline(ticket) {
@@ -194,7 +194,7 @@ const read_ticket = trying(async q => {
   const [ticket, explained, history] = await Promise.all([ask("dispatcher", "/tickets/" + q.number), ask("dispatcher", `/tickets/${q.number}/explain`), ask("dispatcher", `/tickets/${q.number}/history`)]);
   reading = ticket; why = explained;
   const checked = ticket.state === "CLOSE_REVIEW" ? await ask("dispatcher", `/tickets/${q.number}/reply/check`, {}) : null;
-  el("ticket").replaceChildren(part("div", "card stack", ...outline(ticket)), todo(q, ticket, explained, checked), part("div", "card stack", part("h2", "", t("经过", "What happened")), steps(history.entries)));
+  el("ticket").replaceChildren(part("div", "card stack", ...outline(ticket), files("dispatcher", q.number)), todo(q, ticket, explained, checked), part("div", "card stack", part("h2", "", t("经过", "What happened")), steps(history.entries)));
 });
 function todo(q, ticket, explained, checked) {
   const box = part("div", "card stack");

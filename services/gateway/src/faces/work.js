@@ -57,6 +57,7 @@ const open_ticket = trying(async number => {
       part("div", "row", part("span", "number quiet", ticket.number), urgency_pill(ticket.urgency), part("span", "pill act", t(ticket.state_zh, plain(ticket.state)))),
       heading(ticket.title || ticket.number), part("div", "row", ...clocks), part("p", "said", ticket.words.join("\n")),
       part("dl", "", part("dt", "", t("地点", "place")), part("dd", "", [ticket.area_name, ticket.place].filter(Boolean).join(" · ") || "–"), part("dt", "", t("事项", "matter")), part("dd", "", ticket.matter_name || "–"), ...(ticket.members ? [part("dt", "", t("并案", "merged")), part("dd", "", t(`另有 ${ticket.members} 位诉求人等同一答复`, `${ticket.members} more wait for the same answer`))] : []))),
+    part("div", "card", files("handler", number, { add: !/T_SUBMITTED|T_ACCEPTED/.test(task.state) })),
     track(task.state), step(ticket, task), aside(ticket, task),
     part("details", "card", part("summary", "", t("办理经过", "What happened")), steps(log.entries)));
   el("ticket").querySelector("h2").focus();
@@ -150,7 +151,7 @@ function result(ticket) {
   const public_label = part("label", "", open, " ", t("可以公开", "may be published"));
   public_label.htmlFor = "public";
   return [part("h2", "", t("办理结果", "The result")), finding, why, demand, outcome, site, means,
-    labelled("reply", "公开答复(诉求人看到的内容)", "Reply (what the citizen reads)", reply), labelled("internal", "办理情况(仅内部)", "What was done (for the house)", internal), public_label, found, error, button("main", "检查并提交", "Check and hand in", "", check)];
+    labelled("reply", "公开答复(诉求人看到的内容)", "Reply (what the citizen reads)", reply), part("p", "quiet", t("现场照片在上方“照片与文件”中添加。", "Photographs of the site are added above, under “Photographs and documents”.")), labelled("internal", "办理情况(仅内部)", "What was done (for the house)", internal), public_label, found, error, button("main", "检查并提交", "Check and hand in", "", check)];
 }
 // Not ours: by a reason code, with proof, and with whose it is instead.
 function aside(ticket, task) {
@@ -165,7 +166,7 @@ function aside(ticket, task) {
   return part("details", "card", part("summary", "", t("不属于本单位?申请退单", "Not ours? Ask to return it")), part("div", "stack", labelled("return-reason", "退单理由", "Reason", reason), whose, labelled("proof", "依据", "Proof, in words", proof), button("bad", "申请退单", "Ask to return it", "", send)));
 }
 
-document.addEventListener("keydown", e => { if (e.key === "Escape" && open_number) inbox(); });
+document.addEventListener("keydown", e => { if (e.key === "Escape" && open_number && !document.querySelector("dialog")) inbox(); });
 begin(async () => {
   await trying(look_at_the_clock)();
   choose();

@@ -11,11 +11,12 @@ mod suite;
 use std::{path::Path, time::Duration};
 
 use serde_json::json;
+use suban_attachments::invented::{Shot, photo};
 use suban_proto::v1::{
     self, followup_service_client::FollowupServiceClient, intake_service_client::IntakeServiceClient,
 };
 use suban_runtime::{Secret, grpc::Outgoing};
-use suite::{Suite, browser};
+use suite::{Suite, browser, driver::Page};
 
 /// As wide as a screen in a hall.
 const WINDOW: &str = "1400,1060";
@@ -201,10 +202,38 @@ async fn work(suite: &Suite, browser: &browser::Browser, number: &str) {
         assert!(page.contains(shown), "{shown} is missing on\n{page}");
     }
     assert!(!page.contains("not adopted"), "a suggestion's findings are not offered for a complaint: {page}");
+    files(suite, browser, number, &at(&ticket));
     picture(suite, browser, &at(&ticket), PHONE, "work.png");
     let stranger = suite.token_at("UNIT_HANDLER", "w-other", "YLZX");
     let page = browser.text(&format!("{}/work#token={stranger}&{ticket}", suite.gateway()), PHONE);
     assert!(page.contains("not with your unit") && !page.contains("潮音路"), "{page}");
+}
+
+/// The handler takes a photograph of the site; it stands on the page small, and large when pressed, by links that end.
+fn files(suite: &Suite, browser: &browser::Browser, number: &str, url: &str) {
+    let site = suite.folder().join("site.jpg");
+    std::fs::write(&site, photo(&Shot { place: suban_domain::Point::new(22.5431, 114.0579).ok(), ..Shot::of(7) }))
+        .unwrap();
+    let mut page = Page::open(browser, url, PHONE);
+    page.says("照片与文件");
+    page.attach("input[capture=environment]", &site);
+    page.says("含位置");
+    page.until("document.querySelector('.thumb img')?.naturalWidth > 0", "the small picture is shown");
+    page.click(".thumb");
+    page.until("document.querySelector('dialog[open] img')?.naturalWidth > 0", "the picture is shown large");
+    let shown = page.evaluate("[...document.images].map(i => new URL(i.src).pathname.split('/')[1])");
+    assert_eq!(shown, json!(["a", "a"]), "shown by links only");
+    page.key("Escape");
+    page.until(
+        "!document.querySelector('dialog') && !document.getElementById('ticket').hidden",
+        "Escape closes the picture alone",
+    );
+    let wrong = suite.folder().join("wrong.jpg");
+    std::fs::write(&wrong, "PK\u{3}\u{4} an archive").unwrap();
+    page.attach("input[capture=environment]", &wrong);
+    page.says("未能收下");
+    let told = suite.suban(&["ticket", "file", number, "--by", "inspector-1"]);
+    assert!(told.contains("image/jpeg") && told.contains("w-do"), "{told}");
 }
 
 /// For a fragment.

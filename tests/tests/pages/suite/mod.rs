@@ -1,6 +1,7 @@
 //! The built program as one process of all services: a database, a topic prefix, ports and a folder of its own.
 
 pub(crate) mod browser;
+pub(crate) mod driver;
 
 use std::{
     io::{Read as _, Write as _},
