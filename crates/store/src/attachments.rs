@@ -479,6 +479,24 @@ impl Store {
         rows.into_iter().map(Row::read).collect()
     }
 
+    /// Takes the rows of files that began to arrive before this and never came whole, at most so many; answers with their
+    /// names in the store of files. Who comes back later with such a request begins anew. Served by
+    /// `attachment_arriving`.
+    ///
+    /// # Errors
+    /// When Postgres is away.
+    pub async fn sweep_attachments(&self, before: At, most: i64) -> Result<Vec<String>, StoreError> {
+        Ok(sqlx::query_scalar(
+            "delete from core.attachment where state = 1 and id in
+               (select id from core.attachment where state = 1 and created_at < $1 order by created_at limit $2)
+             returning object",
+        )
+        .bind(to_db(before))
+        .bind(most)
+        .fetch_all(self.pool())
+        .await?)
+    }
+
     /// The bytes are gone. Served by the primary key.
     ///
     /// # Errors
