@@ -8,9 +8,11 @@
 mod api;
 mod consumer;
 pub mod decide;
+mod directory;
 mod draft;
 mod experience;
 pub mod explain;
+pub mod file;
 mod handover;
 mod inbox;
 pub mod learned;

@@ -34,9 +34,16 @@ pub(crate) async fn show() -> Response {
 }
 
 /// The scripts of each page, in their order, after what all share.
-const DESK: &[&str] = &[include_str!("faces/files.js"), include_str!("faces/desk.js")];
-const WORK: &[&str] = &[include_str!("faces/files.js"), include_str!("faces/work.js")];
-const SHOW: &[&str] = &[include_str!("faces/show.js")];
+const DESK: &[&str] = &[
+    include_str!("faces/files.js"),
+    include_str!("faces/pick.js"),
+    include_str!("faces/pairs.js"),
+    include_str!("faces/search.js"),
+    include_str!("faces/handover.js"),
+    include_str!("faces/desk.js"),
+];
+const WORK: &[&str] = &[include_str!("faces/files.js"), include_str!("faces/pick.js"), include_str!("faces/work.js")];
+const SHOW: &[&str] = &[include_str!("faces/files.js"), include_str!("faces/pick.js"), include_str!("faces/show.js")];
 
 fn together(page: &str, scripts: &[&str]) -> String {
     let lists = format!("const LISTS = {};\n", lists());

@@ -8,10 +8,13 @@ mod attachments;
 mod bulk;
 #[cfg(test)]
 mod contract;
+mod directory;
 mod edge;
 mod faces;
 mod hall;
+mod handover;
 mod merging;
+mod oversight;
 mod pages;
 mod peers;
 mod queue;
@@ -56,7 +59,13 @@ pub async fn serve(app: App) -> Result<SocketAddr, StartError> {
 
 /// Every path under `/api/v1`.
 fn api() -> Router<Peers> {
-    rest::router().merge(hall::router()).merge(queue::router()).merge(merging::router()).merge(bulk::router())
+    rest::router()
+        .merge(hall::router())
+        .merge(queue::router())
+        .merge(handover::router())
+        .merge(merging::router())
+        .merge(bulk::router())
+        .merge(oversight::router())
 }
 
 /// Every path of the gateway, with what holds for all of them.

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test's helpers fail the test")]
 #![expect(clippy::print_stderr, reason = "a skipped test says why")]
 
+mod hall;
 mod suite;
 
 use std::{path::Path, time::Duration};
@@ -18,6 +19,9 @@ use suban_proto::v1::{
 use suban_runtime::{Secret, grpc::Outgoing};
 use suite::{Suite, browser, driver::Page};
 
+/// One city at a time: two on one machine would only slow each other down.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// As wide as a screen in a hall.
 const WINDOW: &str = "1400,1060";
 /// As narrow as a telephone.
@@ -27,6 +31,7 @@ const PHONE: &str = "500,1100";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn supervisors_and_citizens_see_what_the_city_did_in_both_languages() {
+    let _alone = ALONE.lock().await;
     let Some(browser) = browser::find() else {
         eprintln!("skipped: no chromium is installed; as root: apt-get install chromium");
         return;
@@ -44,6 +49,7 @@ async fn supervisors_and_citizens_see_what_the_city_did_in_both_languages() {
     };
     suite::eventually(Duration::from_secs(30), "every consumer's lag is measured", measured).await;
 
+    flash(&suite).await;
     let url = format!("{}/live#token={token}", suite.gateway());
     let page = browser.text(&url, WINDOW);
     for (zh, en) in [
@@ -61,6 +67,10 @@ async fn supervisors_and_citizens_see_what_the_city_did_in_both_languages() {
         ("街道", "by sub-district"),
         ("待人工分拨的原因", "why tickets wait for a person"),
         ("消费积压", "consumer lag"),
+        ("要情", "flash reports"),
+        ("初报", "first"),
+        ("未确认", "open"),
+        ("同类案", "like cases"),
     ] {
         assert!(page.contains(zh) && page.contains(en), "{zh} · {en} is missing on\n{page}");
     }
@@ -77,6 +87,8 @@ async fn supervisors_and_citizens_see_what_the_city_did_in_both_languages() {
 
     citizen(&suite, &browser).await;
     let number = desk(&suite, &browser).await;
+    hall::search(&suite, &browser, &number).await;
+    hall::handover(&suite, &browser).await;
     work(&suite, &browser, &number).await;
     suite.stop();
 }
@@ -239,6 +251,24 @@ fn files(suite: &Suite, browser: &browser::Browser, number: &str, url: &str) {
 /// For a fragment.
 fn escaped(words: &str) -> String {
     words.bytes().map(|b| format!("%{b:02X}")).collect()
+}
+
+/// Something cannot wait, and nobody has said so far that they have it.
+async fn flash(suite: &Suite) {
+    let agent = suite.token("AGENT", "pages");
+    let hole =
+        json!({ "request_id": "hole", "text": "望潮社区潮音路桥头路面塌陷,车辆无法通行。", "phone": "19900002009" });
+    let number = suite.act(&agent, "/tickets", &hole).await["number"].as_str().unwrap().to_owned();
+    let dispatcher = Secret::new(suite.token("DISPATCHER", "pages"));
+    let channel = tonic::transport::Endpoint::from_shared(suite.followup()).unwrap().connect().await.unwrap();
+    let mut followup = FollowupServiceClient::with_interceptor(channel, Outgoing::new(&dispatcher).unwrap());
+    let report = v1::ReportFlashRequest {
+        request_id: "flash-1".into(),
+        ticket: number,
+        stage: v1::FlashStage::First.into(),
+        text: "桥头路面塌陷,已封路,交警在场".into(),
+    };
+    followup.report_flash(report).await.unwrap();
 }
 
 /// The number of a ticket that the city closed.

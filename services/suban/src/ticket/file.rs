@@ -3,11 +3,11 @@
 use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
 
 use anyhow::Context as _;
-use suban_dispatch::tables::reasons_of;
-use suban_domain::{Actor, TicketId};
+use suban_dispatch::file::decisions;
+use suban_domain::Actor;
 use suban_runtime::access::Caller;
-use suban_service::file::{CaseFile, Considered, Decided, Decisions, FileLine, Named, gather, gather_revealed, html};
-use suban_store::{Store, StoreError};
+use suban_service::file::{CaseFile, FileLine, Named, gather, gather_revealed, html};
+use suban_store::Store;
 use uuid::Uuid;
 
 use super::numbered;
@@ -52,27 +52,6 @@ pub(super) async fn print_file(store: &Store, how: &TicketFile) -> anyhow::Resul
         (false, None) => show(&file),
     }
     Ok(())
-}
-
-/// Why these tickets were sent where they went, as dispatch kept it.
-pub(crate) async fn decisions(store: &Store, tickets: &[TicketId]) -> Result<Decisions, StoreError> {
-    let mut decisions = Decisions::new();
-    for (ticket, version, reasons) in reasons_of(store.pool(), tickets).await? {
-        let candidates = reasons.candidates.into_iter().map(|c| Considered {
-            unit: Named::of(c.name, c.unit.to_string()),
-            rule: c.rule,
-            permille: c.permille,
-            because: Named::of(c.because_zh, c.because_en),
-        });
-        decisions.entry(ticket).or_default().push(Decided {
-            version,
-            catalogue: reasons.catalogue,
-            reader: reasons.reader.unwrap_or_default(),
-            learned: reasons.learned.unwrap_or_default(),
-            candidates: candidates.collect(),
-        });
-    }
-    Ok(decisions)
 }
 
 /// Writes a file that nobody else on this machine reads.

@@ -64,7 +64,7 @@ impl Page {
                 break target;
             }
             assert!(begun.elapsed() < PATIENCE, "the browser opened no page: {targets}");
-            std::thread::sleep(Duration::from_millis(50));
+            page.a_moment();
         };
         let attached = page.ask("Target.attachToTarget", json!({ "targetId": target["targetId"], "flatten": true }));
         page.session = Some(attached["sessionId"].as_str().unwrap().to_owned());
@@ -86,7 +86,7 @@ impl Page {
         let begun = Instant::now();
         while self.evaluate(&format!("Boolean({holds})")) != json!(true) {
             assert!(begun.elapsed() < PATIENCE, "it never came: {what} ({holds}) on\n{}", self.text());
-            std::thread::sleep(Duration::from_millis(50));
+            self.a_moment();
         }
     }
 
@@ -150,6 +150,11 @@ impl Page {
         let root = self.ask("DOM.getDocument", json!({}))["root"]["nodeId"].clone();
         let node = self.ask("DOM.querySelector", json!({ "nodeId": root, "selector": selector }))["nodeId"].clone();
         self.ask("DOM.setFileInputFiles", json!({ "nodeId": node, "files": [file] }));
+    }
+
+    /// Until the browser tells something, or a moment has passed: then it is worth looking again.
+    fn a_moment(&self) {
+        drop(self.told.recv_timeout(Duration::from_millis(50)));
     }
 
     /// One call of the browser's protocol; what it tells in between is nobody's.
