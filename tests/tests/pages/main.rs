@@ -8,6 +8,7 @@
 
 mod hall;
 mod suite;
+mod walk;
 
 use std::{path::Path, time::Duration};
 
