@@ -44,6 +44,16 @@ impl Kind {
         Self::ALL.iter().copied().find(|k| k.number() == n)
     }
 
+    /// What people call it.
+    #[must_use]
+    pub const fn zh(self) -> &'static str {
+        match self {
+            Self::Jpeg | Self::Webp => "照片",
+            Self::Png => "图片",
+            Self::Pdf => "文件",
+        }
+    }
+
     /// Its media type, for browsers.
     #[must_use]
     pub const fn media_type(self) -> &'static str {

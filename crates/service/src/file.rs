@@ -1,5 +1,5 @@
 //! The whole file of a ticket (D§14 Inspection): words, every step with who, when and why, clocks, contacts, replies,
-//! survey, merges, the reasons of its dispatches, and who looked at it.
+//! survey, which photographs and documents came, merges, the reasons of its dispatches, and who looked at it.
 //!
 //! A [`CaseFile`] is a plain value, put together by a pure function from rows and shown by another one, [`html`]. It
 //! holds the masked words only; the requester and the words as they were said come into it through
@@ -7,7 +7,7 @@
 //! asks is written down before anything is read (R-SEC-6). A ticket that the caller may not read in full has no file
 //! for them: half a file would look like a whole one.
 //!
-//! Rows are read for many tickets at once: six questions and the audit's insert, however many there are.
+//! Rows are read for many tickets at once: seven questions and the audit's insert, however many there are.
 
 mod build;
 pub mod html;
@@ -19,6 +19,7 @@ use suban_domain::{FoldError, Recorded, TextId, Ticket, TicketId, TicketNumber};
 use suban_runtime::access::{Caller, policy::Denial, policy::Reading};
 use suban_store::{
     Store, StoreError, StoredText,
+    attachments::Attachment,
     audit::{Act, Audited},
     contacts::Contact,
     texts::Person,
@@ -138,6 +139,7 @@ struct Rows {
     logs: HashMap<TicketId, Vec<Recorded>>,
     texts: HashMap<TicketId, Vec<StoredText>>,
     contacts: HashMap<TicketId, Vec<Contact>>,
+    attachments: HashMap<TicketId, Vec<Attachment>>,
     audits: HashMap<TicketId, Vec<Audited>>,
     numbers: HashMap<TicketId, String>,
     catalogue: Option<std::sync::Arc<InForce>>,
@@ -154,6 +156,7 @@ impl Rows {
             logs,
             texts: by_ticket(store.texts_of(ids).await?, |text| Some(text.ticket)),
             contacts: store.contacts_of_all(ids).await?,
+            attachments: by_ticket(store.attachments_of(ids).await?, |file| Some(file.ticket)),
             audits: by_ticket(store.audits_of(ids).await?, |audited| audited.ticket),
             numbers,
             catalogue: Catalogues::once(store).await?,
@@ -190,6 +193,7 @@ fn file(
         log: of(&rows.logs, ticket.id),
         texts: of(&rows.texts, ticket.id),
         contacts: of(&rows.contacts, ticket.id),
+        attachments: of(&rows.attachments, ticket.id),
         audits: of(&rows.audits, ticket.id),
         decisions: of(decisions, ticket.id),
         numbers: &rows.numbers,

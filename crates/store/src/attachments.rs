@@ -52,6 +52,19 @@ impl FileState {
         self as i16
     }
 
+    /// Its code and its Chinese word, for a ticket's file.
+    #[must_use]
+    pub const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Arriving => ("ARRIVING", "正在上传"),
+            Self::Unscanned => ("NOT_SCANNED", "未查毒"),
+            Self::Quarantined => ("QUARANTINED", "等待查毒"),
+            Self::Clean => ("CLEAN", "已查毒"),
+            Self::Infected => ("INFECTED", "有病毒,已删除"),
+            Self::Erased => ("ERASED", "已按规定删除"),
+        }
+    }
+
     /// The state with this number.
     #[must_use]
     pub fn from_number(n: i16) -> Option<Self> {
@@ -379,13 +392,15 @@ impl Store {
         if done.rows_affected() == 0 { Err(StoreError::NotFound { what: "attachment" }) } else { Ok(()) }
     }
 
-    /// A ticket's files in the order they came; those that are still arriving are left out. Served by `attachment_ticket`.
+    /// The files of some tickets in the order they came; those that are still arriving are left out. Served by
+    /// `attachment_ticket`.
     ///
     /// # Errors
     /// When Postgres is away.
-    pub async fn attachments_of(&self, ticket: TicketId) -> Result<Vec<Attachment>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(select("where ticket_id = $1 and state <> 1 order by id"))
-            .bind(ticket.uuid())
+    pub async fn attachments_of(&self, tickets: &[TicketId]) -> Result<Vec<Attachment>, StoreError> {
+        let tickets: Vec<Uuid> = tickets.iter().map(|ticket| ticket.uuid()).collect();
+        let rows: Vec<Row> = sqlx::query_as(select("where ticket_id = any($1) and state <> 1 order by id"))
+            .bind(tickets)
             .fetch_all(self.pool())
             .await?;
         rows.into_iter().map(Row::read).collect()
@@ -462,6 +477,24 @@ impl Store {
             .fetch_all(self.pool())
             .await?;
         rows.into_iter().map(Row::read).collect()
+    }
+
+    /// Takes the rows of files that began to arrive before this and never came whole, at most so many; answers with their
+    /// names in the store of files. Who comes back later with such a request begins anew. Served by
+    /// `attachment_arriving`.
+    ///
+    /// # Errors
+    /// When Postgres is away.
+    pub async fn sweep_attachments(&self, before: At, most: i64) -> Result<Vec<String>, StoreError> {
+        Ok(sqlx::query_scalar(
+            "delete from core.attachment where state = 1 and id in
+               (select id from core.attachment where state = 1 and created_at < $1 order by created_at limit $2)
+             returning object",
+        )
+        .bind(to_db(before))
+        .bind(most)
+        .fetch_all(self.pool())
+        .await?)
     }
 
     /// The bytes are gone. Served by the primary key.

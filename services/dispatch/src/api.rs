@@ -76,6 +76,16 @@ impl DispatchService for Api {
         self.published().await.map(Response::new)
     }
 
+    async fn list_units(&self, request: Request<v1::ListUnitsRequest>) -> Answer<v1::ListUnitsReply> {
+        let caller = who(&request)?;
+        self.units(&caller, request.get_ref()).map(Response::new)
+    }
+
+    async fn list_matters(&self, request: Request<v1::ListMattersRequest>) -> Answer<v1::ListMattersReply> {
+        let caller = who(&request)?;
+        self.matters(&caller, request.get_ref()).map(Response::new)
+    }
+
     async fn diff_catalogue(&self, request: Request<v1::DiffCatalogueRequest>) -> Answer<v1::DiffCatalogueReply> {
         let caller = who(&request)?;
         self.compare(&caller, request.into_inner()).await.map(Response::new)
@@ -92,6 +102,11 @@ impl DispatchService for Api {
     async fn explain(&self, request: Request<v1::ExplainRequest>) -> Answer<v1::Explanation> {
         let caller = who(&request)?;
         self.why(&caller, &request.into_inner()).await.map(Response::new)
+    }
+
+    async fn get_file(&self, request: Request<v1::GetFileRequest>) -> Answer<v1::GetFileReply> {
+        let caller = who(&request)?;
+        self.file(&caller, request.get_ref()).await.map(Response::new)
     }
 
     async fn explain_draft(&self, request: Request<v1::ExplainDraftRequest>) -> Answer<v1::Explanation> {

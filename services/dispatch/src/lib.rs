@@ -8,10 +8,12 @@
 mod api;
 mod consumer;
 pub mod decide;
+mod directory;
 mod draft;
 mod experience;
 pub mod explain;
 mod extensions;
+pub mod file;
 mod handover;
 mod inbox;
 pub mod learned;

@@ -16,7 +16,9 @@ use suban_proto::v1;
 use suban_runtime::{Clock, Secret, Settings, errors::Problem};
 use tower::ServiceExt as _;
 
-use crate::{Peers, attachments, bulk, hall, merging, peers::City, queue, rest, router, search, shown, ways};
+use crate::{
+    Peers, attachments, bulk, hall, handover, merging, oversight, peers::City, queue, rest, router, search, shown, ways,
+};
 
 fn document() -> Value {
     serde_json::from_str(include_str!("openapi.json")).unwrap()
@@ -73,9 +75,11 @@ fn the_document_lists_exactly_the_routes() {
         include_str!("rest.rs"),
         include_str!("hall.rs"),
         include_str!("queue.rs"),
+        include_str!("handover.rs"),
         include_str!("merging.rs"),
         include_str!("bulk.rs"),
         include_str!("ways.rs"),
+        include_str!("oversight.rs"),
     ];
     let routes: BTreeSet<(String, String)> = files
         .into_iter()
@@ -150,11 +154,17 @@ fn every_body_of_the_document_is_the_one_that_is_taken() {
     holds::<rest::Sign>("/api/v1/tickets/{number}/claim");
     holds::<rest::Sign>("/api/v1/tickets/{number}/release");
     holds::<queue::Dispatch>("/api/v1/tickets/{number}/dispatch");
+    holds::<queue::DecidePart>("/api/v1/tickets/{number}/part");
     holds::<queue::ReviewReturn>("/api/v1/tickets/{number}/return/review");
     holds::<queue::DecideReturn>("/api/v1/tickets/{number}/return/decide");
     holds::<queue::CheckReply>("/api/v1/tickets/{number}/reply/check");
     holds::<rest::Sign>("/api/v1/tickets/{number}/result/accept");
     holds::<queue::RejectResult>("/api/v1/tickets/{number}/result/reject");
+    holds::<handover::Begin>("/api/v1/handovers");
+    holds::<handover::Promise>("/api/v1/handovers/{id}/promise");
+    holds::<handover::Give>("/api/v1/handovers/{id}/give");
+    holds::<rest::Sign>("/api/v1/handovers/{id}/sign");
+    holds::<rest::Sign>("/api/v1/handovers/{id}/back");
     holds::<merging::Merge>("/api/v1/tickets/{number}/merge");
     holds::<merging::Distinct>("/api/v1/tickets/{number}/distinct");
     holds::<merging::Unmerge>("/api/v1/tickets/{number}/unmerge");
@@ -163,6 +173,7 @@ fn every_body_of_the_document_is_the_one_that_is_taken() {
     }
     holds::<bulk::BulkDispatch>("/api/v1/bulk/dispatch");
     holds::<search::Search>("/api/v1/search");
+    holds::<oversight::Look>("/api/v1/tickets/{number}/file");
 }
 
 #[test]
@@ -277,6 +288,15 @@ fn every_answer_has_the_fields_of_the_document() {
     same("SplitProposal", &proposal);
     same("ProposedPart", &proposal["parts"][0]);
     same("Parted", &ways::parted(v1::SplitReply::default()));
+    let reports = v1::ListFlashesReply { flashes: vec![v1::Flash::default()], ..v1::ListFlashesReply::default() };
+    let reports = shown::oversight::flashes(&reports);
+    same("FlashPage", &reports);
+    same("Flash", &reports["flashes"][0]);
+    let like = v1::ListClustersReply { clusters: vec![v1::Cluster::default()], ..v1::ListClustersReply::default() };
+    let like = shown::oversight::clusters(&like);
+    same("ClusterPage", &like);
+    same("Cluster", &like["clusters"][0]);
+    same("WholeFile", &serde_json::to_value(oversight::WholeFile::from(v1::GetFileReply::default())).unwrap());
     let problem = Problem::from(suban_runtime::errors::invalid("x", "y"));
     let known = &document["components"]["schemas"]["Problem"]["properties"];
     assert!(serde_json::to_value(problem).unwrap().as_object().unwrap().keys().all(|field| known.get(field).is_some()));
@@ -312,6 +332,19 @@ fn the_hall_s_answers(same: impl Fn(&str, &Value)) {
     same("QueuePage", &queued);
     same("QueueEntry", &queued["entries"][0]);
     same("Released", &serde_json::to_value(queue::Released { released: true }).unwrap());
+    let units = v1::ListUnitsReply { units: vec![v1::UnitEntry::default()], ..v1::ListUnitsReply::default() };
+    let units = shown::directory::units(&units);
+    same("UnitPage", &units);
+    same("UnitEntry", &units["units"][0]);
+    let matters = v1::ListMattersReply { matters: vec![v1::MatterEntry::default()], ..Default::default() };
+    let matters = shown::directory::matters(&matters);
+    same("MatterPage", &matters);
+    same("MatterEntry", &matters["matters"][0]);
+    let list = v1::Handover { items: vec![v1::HandoverItem::default()], ..v1::Handover::default() };
+    let last = shown::handover::last(&v1::ListHandoversReply { handovers: vec![list] });
+    same("Handovers", &last);
+    same("Handover", &last["handovers"][0]);
+    same("HandoverItem", &last["handovers"][0]["items"][0]);
     same("Checked", &shown::desk::checked(&v1::CheckReplyReply::default()));
     let asked = v1::ListSuggestionsReply {
         suggestions: vec![v1::Suggestion { candidates: vec![candidate], ..v1::Suggestion::default() }],

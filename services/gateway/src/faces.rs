@@ -9,37 +9,46 @@ use std::sync::LazyLock;
 use axum::response::{Html, IntoResponse as _, Response};
 use serde_json::{Value, json};
 use suban_domain::{
-    ContactOutcome, Demand, Finding, Kind, Outcome, ReplyMeans, ReturnReason, SiteVisit, State, TaskRole, TaskState,
-    Urgency,
+    ContactOutcome, Demand, Finding, Kind, Outcome, ReplyMeans, ReturnReason, Role, SiteVisit, State, TaskRole,
+    TaskState, Urgency,
 };
 
 use crate::pages::guarded;
 
 /// The hall's desk: calls, the queue, what is perhaps the same.
 pub(crate) async fn desk() -> Response {
-    static PAGE: LazyLock<String> =
-        LazyLock::new(|| together(include_str!("faces/desk.html"), include_str!("faces/desk.js")));
+    static PAGE: LazyLock<String> = LazyLock::new(|| together(include_str!("faces/desk.html"), DESK));
     guarded(Html(PAGE.as_str()).into_response())
 }
 
 /// The handler's page for a phone: inbox, sign, call, answer, return.
 pub(crate) async fn work() -> Response {
-    static PAGE: LazyLock<String> =
-        LazyLock::new(|| together(include_str!("faces/work.html"), include_str!("faces/work.js")));
+    static PAGE: LazyLock<String> = LazyLock::new(|| together(include_str!("faces/work.html"), WORK));
     guarded(Html(PAGE.as_str()).into_response())
 }
 
 /// A walk of ten minutes for a visitor (`make show`).
 pub(crate) async fn show() -> Response {
-    static PAGE: LazyLock<String> =
-        LazyLock::new(|| together(include_str!("faces/show.html"), include_str!("faces/show.js")));
+    static PAGE: LazyLock<String> = LazyLock::new(|| together(include_str!("faces/show.html"), SHOW));
     guarded(Html(PAGE.as_str()).into_response())
 }
 
-fn together(page: &str, script: &str) -> String {
+/// The scripts of each page, in their order, after what all share.
+const DESK: &[&str] = &[
+    include_str!("faces/files.js"),
+    include_str!("faces/pick.js"),
+    include_str!("faces/pairs.js"),
+    include_str!("faces/search.js"),
+    include_str!("faces/handover.js"),
+    include_str!("faces/desk.js"),
+];
+const WORK: &[&str] = &[include_str!("faces/files.js"), include_str!("faces/pick.js"), include_str!("faces/work.js")];
+const SHOW: &[&str] = &[include_str!("faces/files.js"), include_str!("faces/pick.js"), include_str!("faces/show.js")];
+
+fn together(page: &str, scripts: &[&str]) -> String {
     let lists = format!("const LISTS = {};\n", lists());
     page.replace("/*style*/", include_str!("faces/face.css"))
-        .replace("/*script*/", &[include_str!("faces/common.js"), &lists, script].concat())
+        .replace("/*script*/", &[include_str!("faces/common.js"), &lists, &scripts.concat()].concat())
 }
 
 /// The closed lists that pages offer, by their codes, with the Chinese word of each.
@@ -66,6 +75,7 @@ fn lists() -> Value {
         "state": list!(State),
         "task_state": list!(TaskState),
         "task_role": list!(TaskRole),
+        "role": list!(Role),
     })
 }
 
@@ -76,9 +86,9 @@ mod tests {
     #[test]
     fn a_page_is_whole_and_its_lists_cannot_end_its_script() {
         for page in [
-            together(include_str!("faces/desk.html"), include_str!("faces/desk.js")),
-            together(include_str!("faces/work.html"), include_str!("faces/work.js")),
-            together(include_str!("faces/show.html"), include_str!("faces/show.js")),
+            together(include_str!("faces/desk.html"), DESK),
+            together(include_str!("faces/work.html"), WORK),
+            together(include_str!("faces/show.html"), SHOW),
         ] {
             assert!(!page.contains("/*style*/") && !page.contains("/*script*/"));
             assert_eq!(page.matches("</script").count(), 1, "one script, ended once");

@@ -8,10 +8,13 @@ mod attachments;
 mod bulk;
 #[cfg(test)]
 mod contract;
+mod directory;
 mod edge;
 mod faces;
 mod hall;
+mod handover;
 mod merging;
+mod oversight;
 mod pages;
 mod peers;
 mod queue;
@@ -60,8 +63,10 @@ fn api() -> Router<Peers> {
     rest::router()
         .merge(hall::router())
         .merge(queue::router())
+        .merge(handover::router())
         .merge(merging::router())
         .merge(bulk::router())
+        .merge(oversight::router())
         .merge(ways::router())
 }
 

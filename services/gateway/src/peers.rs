@@ -139,6 +139,14 @@ impl Peers {
         Ok(ScoringServiceClient::with_interceptor(self.scoring.clone(), Outgoing::new(&token(headers)?)?))
     }
 
+    /// Follow-up in the caller's name.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` without a token.
+    pub fn followup_for(&self, headers: &HeaderMap) -> Result<FollowupServiceClient<Named>, Status> {
+        Ok(FollowupServiceClient::with_interceptor(self.followup.clone(), Outgoing::new(&token(headers)?)?))
+    }
+
     /// Follow-up for a citizen: the link is the proof.
     ///
     /// # Errors

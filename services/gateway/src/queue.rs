@@ -14,7 +14,7 @@ use suban_proto::v1;
 use suban_runtime::errors;
 
 use crate::{
-    Peers,
+    Peers, directory,
     rest::{Answer, Done, Sign},
     shown,
 };
@@ -23,9 +23,12 @@ pub(crate) fn router() -> Router<Peers> {
     Router::new()
         .route("/api/v1/queue", get(queue))
         .route("/api/v1/queue/next", post(next))
+        .route("/api/v1/units", get(directory::units))
+        .route("/api/v1/matters", get(directory::matters))
         .route("/api/v1/tickets/{number}/claim", post(claim))
         .route("/api/v1/tickets/{number}/release", post(release))
         .route("/api/v1/tickets/{number}/dispatch", post(dispatch))
+        .route("/api/v1/tickets/{number}/part", post(decide_part))
         .route("/api/v1/tickets/{number}/explain", get(explain))
         .route("/api/v1/tickets/{number}/return/review", post(review_return))
         .route("/api/v1/tickets/{number}/return/decide", post(decide_return))
@@ -145,6 +148,39 @@ async fn dispatch(
         rule: body.rule,
     };
     Ok(Json(peers.dispatch(&headers)?.dispatch(ask).await?.into_inner().into()))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DecidePart {
+    request_id: String,
+    unit: String,
+    decision: String,
+    #[serde(default)]
+    rating: u32,
+    #[serde(default)]
+    reason: String,
+}
+
+/// What the lead says of an assisting unit's part.
+async fn decide_part(
+    State(peers): State<Peers>,
+    headers: HeaderMap,
+    Path(number): Path<String>,
+    Json(body): Json<DecidePart>,
+) -> Answer<Done> {
+    let decision = v1::PartDecision::from_str_name(&format!("PART_DECISION_{}", body.decision))
+        .filter(|decision| *decision != v1::PartDecision::Unspecified)
+        .ok_or_else(|| errors::invalid("decision", "must be ACCEPT, REJECT or RELEASE"))?;
+    let ask = v1::DecidePartRequest {
+        request_id: body.request_id,
+        ticket: number,
+        unit: body.unit,
+        decision: decision.into(),
+        rating: body.rating,
+        reason: body.reason,
+    };
+    Ok(Json(peers.dispatch(&headers)?.decide_part(ask).await?.into_inner().into()))
 }
 
 async fn explain(State(peers): State<Peers>, headers: HeaderMap, Path(number): Path<String>) -> Answer<Value> {

@@ -63,7 +63,7 @@ pub(crate) async fn search(State(peers): State<Peers>, headers: HeaderMap, Json(
     Ok(Json(page(&found)))
 }
 
-/// A time; none where nothing is said.
+/// A time as people and browsers write it; none where nothing is written.
 pub(crate) fn instant(text: &str) -> Result<Option<prost_types::Timestamp>, &'static str> {
     if text.is_empty() {
         return Ok(None);

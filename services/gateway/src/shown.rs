@@ -1,6 +1,9 @@
 //! Answers of the services as the JSON that handlers and the live page read.
 
 pub(crate) mod desk;
+pub(crate) mod directory;
+pub(crate) mod handover;
+pub(crate) mod oversight;
 
 use serde_json::{Value, json};
 use suban_domain::{

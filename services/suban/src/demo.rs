@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use suban_domain::{Role, UnitCode};
+use suban_domain::Role;
 use suban_runtime::{Keys, Service, Settings};
 use suban_store::{Store, city_clock, connect_pool, migrate};
 
@@ -60,7 +60,7 @@ pub(crate) async fn up(mut settings: Settings, how: &Up) -> anyhow::Result<ExitC
             None
         }
     };
-    let Some((found, busiest)) = played else {
+    let Some(found) = played else {
         processes.stop_all().await?;
         anyhow::bail!("stopped before the city's day was over");
     };
@@ -75,7 +75,7 @@ pub(crate) async fn up(mut settings: Settings, how: &Up) -> anyhow::Result<ExitC
             print::out("时钟恢复正常 the clock goes on at its ordinary pace");
         }
         if how.show {
-            links::open(&links::walk(&store, settings.listen.address(Service::Gateway), &busiest).await?);
+            links::open(&links::walk(&store, settings.listen.address(Service::Gateway)).await?);
             if let Some(pid) = processes.pids().get(&Service::Dispatch) {
                 print::out(&format!("杀掉分拨服务 kill dispatch (step 7):  kill -9 {pid}"));
             }
@@ -106,14 +106,14 @@ async fn stay(processes: &mut Processes, again: bool, logs: &Path) -> anyhow::Re
 }
 
 /// The city's day or the year of messages, the summary, the audit, and where to look; answers with what the audit
-/// found and the units, the busiest first.
+/// found.
 async fn day(
     settings: &Settings,
     store: &Store,
     how: &Up,
     year: Option<Year>,
     logs: &Path,
-) -> anyhow::Result<(check::Report, Vec<UnitCode>)> {
+) -> anyhow::Result<check::Report> {
     let journal = logs.join("city.journal");
     let _ = std::fs::remove_file(&journal);
     let played = if let Some(year) = year {
@@ -142,7 +142,7 @@ async fn day(
         print::out(&format!("办理 handlers ({unit}): {}", links::work(store, gateway, unit).await?));
     }
     print::out(&format!("REST 接口 OpenAPI:   http://{gateway}/api/v1/openapi.json"));
-    Ok((found, busiest))
+    Ok(found)
 }
 
 /// The store over a database that is migrated first, with its keys and its clock.

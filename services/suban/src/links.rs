@@ -6,13 +6,14 @@ use std::{
     process::{Command, Stdio},
 };
 
+use anyhow::Context as _;
 use suban_domain::{Actor, PersonCode, Role, UnitCode};
+use suban_service::Catalogues;
 use suban_store::Store;
+use suban_text::catalogue::UnitKind;
 
 use crate::print;
 
-/// Units of which the walk has somebody: the link must stay one that can be copied.
-const UNITS: usize = 6;
 /// Programs that open a link in the browser of whoever sits here.
 const OPENERS: [&str; 3] = ["xdg-open", "wslview", "open"];
 
@@ -31,10 +32,11 @@ pub(crate) async fn work(store: &Store, gateway: SocketAddr, unit: &UnitCode) ->
     Ok(format!("http://{gateway}/work#signer={signer}&handler={handler}"))
 }
 
-/// The walk for a visitor: the hall, and somebody at each of the busiest units.
-pub(crate) async fn walk(store: &Store, gateway: SocketAddr, busiest: &[UnitCode]) -> anyhow::Result<String> {
+/// The walk for a visitor: the hall, and somebody at each unit that may lead, as one cannot know whose his complaint is.
+pub(crate) async fn walk(store: &Store, gateway: SocketAddr) -> anyhow::Result<String> {
+    let catalogue = Catalogues::once(store).await?.context("no catalogue is in force")?;
     let mut units = Vec::new();
-    for unit in busiest.iter().take(UNITS) {
+    for unit in catalogue.catalogue.units().iter().filter(|unit| unit.kind != UnitKind::Team).map(|unit| &unit.code) {
         let signer = token(store, Role::UnitSigner, "show-signer", Some(unit)).await?;
         let handler = token(store, Role::UnitHandler, "show-handler", Some(unit)).await?;
         units.push(format!("{unit}:{signer}:{handler}"));

@@ -12,6 +12,7 @@ use anyhow::Context as _;
 use jiff::civil::Date;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
+use suban_dispatch::file::decisions;
 use suban_domain::{At, State, Ticket, TicketId, UnitCode};
 use suban_runtime::Settings;
 use suban_scoring::tables::closed_by;
@@ -21,12 +22,7 @@ use suban_service::{
 };
 use suban_store::Store;
 
-use crate::{
-    args::Sample,
-    demo::open_store,
-    print,
-    ticket::file::{decisions, write_private},
-};
+use crate::{args::Sample, demo::open_store, print, ticket::file::write_private};
 
 /// Days, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -370,3 +370,29 @@ async fn an_erased_citizens_photos_are_gone_for_good() {
 fn document(text: &str) -> Vec<u8> {
     format!("%PDF-1.7\n{text}\n%%EOF\n").into_bytes()
 }
+
+/// Somebody's telephone loses the line and never comes back: after an hour nothing is kept of it, and the same request may
+/// begin anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_was_given_up_is_swept() {
+    story(async |city| {
+        let case = city.citizen(NAME, PHONE).reports(words::RAILING).await;
+        city.becomes(&case, State::PendingSign).await;
+        let handler = city.unit(words::ROADS).await.handler;
+        let request = suban_domain::RequestId::new("given-up").unwrap();
+        let by = suban_service::App::system();
+        city.store.reserve_attachment(case.id, None, &request, &by, 20).await.unwrap();
+        let begun = async || city.store.attachment_of_request(case.id, &request).await.unwrap();
+        city.passes(Span::minutes(50));
+        assert!(begun().await.is_some() && list(&handler, &case).await.unwrap().is_empty(), "it may still come");
+        city.passes(Span::minutes(11));
+        eventually(PATIENCE, "it is swept", async || match begun().await {
+            None => Ok(()),
+            Some(left) => Err(format!("{left:?}")),
+        })
+        .await;
+        let again = add(&handler, "given-up", &case, &telephone(9)).await.unwrap();
+        assert!(!again.repeated);
+    })
+    .await;
+}

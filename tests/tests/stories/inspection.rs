@@ -1,5 +1,6 @@
 //! An inspection: one ticket's whole file, and a sample of a unit's files.
 
+use suban_attachments::invented::{Shot, photo};
 use suban_domain::State;
 use suban_tests::{Case, City, PATIENCE, Plan, Told, eventually};
 
@@ -20,6 +21,10 @@ async fn a_closed_ticket_is_inspected_whole_masked_and_the_look_is_written_down(
                 let said = format!("{}我是{NAME},电话{PHONE}", words::railing(house));
                 let railing = citizen.reports(&said).await;
                 city.becomes(&railing, State::PendingSign).await;
+                let path = format!("/p/{}/photo?request_id=one", railing.link);
+                let square = suban_domain::Point::new(22.5431, 114.0579).ok();
+                let taken = photo(&Shot { place: square, ..Shot::of(house.into()) });
+                assert_eq!(city.upload(&path, None, &taken).await.status, 200);
                 unit.signs(&railing).await;
                 unit.contacts(&railing).await;
                 unit.hands_in(&railing, &format!("{NAME}先生,护栏已修复,感谢您的监督,联系电话{PHONE}。")).await;
@@ -73,6 +78,12 @@ async fn the_file_is_whole_and_names_nobody(city: &City, case: &Case) {
     let versions: Vec<u64> = file["steps"].as_array().unwrap().iter().map(|s| s["version"].as_u64().unwrap()).collect();
     assert!(versions.iter().zip(1..).all(|(version, n)| *version == n), "no step is missing: {versions:?}");
     assert!(file["words"][0]["text"].as_str().unwrap().contains("护栏损坏"), "{file}");
+    let photo = &file["files"][0];
+    assert_eq!(
+        (&photo["kind"]["en"], &photo["role"]["en"], &photo["person"], &photo["placed"]),
+        (&"image/jpeg".into(), &"CITIZEN".into(), &"".into(), &true.into())
+    );
+    assert!(!told.out.contains("22.54") && html.contains("照片与文件"), "that there is a place, not which");
     assert!(file["replies"][0]["reply"].as_str().unwrap().contains("护栏已修复"), "{file}");
     assert_eq!(file["decisions"][0]["candidates"][0]["unit"]["en"], words::ROADS);
     assert!(!file["survey"].as_array().unwrap().is_empty() && !file["contacts"].as_array().unwrap().is_empty());

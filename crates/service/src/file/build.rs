@@ -1,6 +1,7 @@
 //! A file from its rows. Pure.
 
 mod answers;
+mod files;
 
 use std::collections::HashMap;
 
@@ -9,7 +10,7 @@ use suban_domain::{
     AreaCode, At, Fact, FoldError, MatterCode, Recorded, Role, Task, TextId, Ticket, TicketId, UnitCode,
 };
 use suban_runtime::access::policy::{Mask, PersonMask, PlaceMask};
-use suban_store::{StoredText, audit::Audited, contacts::Contact, texts::TextKind};
+use suban_store::{StoredText, attachments::Attachment, audit::Audited, contacts::Contact, texts::TextKind};
 use suban_text::Catalogue;
 
 use super::{CaseFile, Clear, ContactLine, Decided, Named, Printed, Requester, Step, UnitWork, Viewed, Words};
@@ -27,6 +28,7 @@ pub(super) struct Parts<'a> {
     pub(super) log: &'a [Recorded],
     pub(super) texts: &'a [StoredText],
     pub(super) contacts: &'a [Contact],
+    pub(super) attachments: &'a [Attachment],
     pub(super) audits: &'a [Audited],
     pub(super) decisions: &'a [Decided],
     pub(super) numbers: &'a HashMap<TicketId, String>,
@@ -92,6 +94,7 @@ pub(super) fn case_file(parts: Parts<'_>) -> Result<CaseFile, FoldError> {
         received_at: parts.at(ticket.received_at),
         requester: parts.requester(),
         words: parts.words(),
+        files: parts.attachments.iter().map(|file| parts.file(file)).collect(),
         merges: merges.map(|(_, step)| step.clone()).collect(),
         steps,
         units: parts.units(),

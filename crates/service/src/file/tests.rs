@@ -53,6 +53,17 @@ fn file() -> CaseFile {
             home_address: Some(evil()),
         },
         words: vec![Words { what: named("诉求内容"), text: Some(evil()) }, Words { what: named("补充"), text: None }],
+        files: vec![FileLine {
+            at: evil(),
+            kind: Some(named("照片")),
+            bytes: 1_048_576,
+            pixels: Some((480, 640)),
+            role: named("市民"),
+            person: evil(),
+            unit: Some(Named::of(evil(), evil())),
+            state: named("未查毒"),
+            placed: None,
+        }],
         steps: vec![step.clone()],
         units: vec![],
         clocks,
@@ -97,6 +108,7 @@ fn whatever_people_wrote_a_page_shows_it_as_text() {
         assert!(html.contains("&lt;img src=x"));
     }
     assert!(page.contains("91.2 %") && page.contains("已脱敏") && page.contains("erased"));
+    assert!(page.contains("1049 kB · 480×640") && page.contains("<td>–</td>"), "a place that is not told is not told");
 }
 
 #[test]

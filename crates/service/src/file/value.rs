@@ -58,6 +58,8 @@ pub struct CaseFile {
     pub requester: Requester,
     /// What was said, in order.
     pub words: Vec<Words>,
+    /// Photographs and documents, in order.
+    pub files: Vec<FileLine>,
     /// Everything that happened, in order.
     pub steps: Vec<Step>,
     /// The units that worked on it.
@@ -110,6 +112,29 @@ pub struct Words {
     pub what: Named,
     /// The words; none once they are erased.
     pub text: Option<String>,
+}
+
+/// A photograph or document: that it came, not what it shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FileLine {
+    /// When.
+    pub at: String,
+    /// What it is by its bytes; none where it never arrived whole.
+    pub kind: Option<Named>,
+    /// Its length as it is kept.
+    pub bytes: u64,
+    /// Width and height of a picture, pixels.
+    pub pixels: Option<(u32, u32)>,
+    /// Which side added it.
+    pub role: Named,
+    /// Which account; empty for a citizen.
+    pub person: String,
+    /// For which unit: name and code.
+    pub unit: Option<Named>,
+    /// Whether it can be looked at.
+    pub state: Named,
+    /// Whether it said where it was taken; not told to whom the ticket's place is not.
+    pub placed: Option<bool>,
 }
 
 /// One step.

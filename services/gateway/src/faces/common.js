@@ -32,11 +32,11 @@ function speak(root = document) {
 const open_ids = new Map();
 const random = () => [...crypto.getRandomValues(new Uint8Array(12))].map(b => b.toString(16).padStart(2, "0")).join("");
 async function ask(hat, path, body, signal) {
-  const headers = { authorization: "Bearer " + token(hat) };
-  if (body) headers["content-type"] = "application/json";
+  const headers = { authorization: "Bearer " + token(hat) }, file = body instanceof Blob;
+  if (body) headers["content-type"] = file ? "application/octet-stream" : "application/json";
   let answer, told;
   try {
-    answer = await fetch("/api/v1" + path, { method: body ? "POST" : "GET", headers, body: body && JSON.stringify(body), signal });
+    answer = await fetch("/api/v1" + path, { method: body ? "POST" : "GET", headers, body: !body || file ? body : JSON.stringify(body), signal });
     told = await answer.json();
   } catch (e) {
     if (e.name === "AbortError") throw e;

@@ -1,5 +1,5 @@
 // The hall's desk. It decides nothing: what is shown was asked of a service, and a key sends one command.
-const TABS = ["call", "queue", "pairs"];
+const TABS = ["call", "queue", "pairs", "search", "handover"];
 let shown = "call";
 function show(tab) {
   shown = tab;
@@ -8,16 +8,17 @@ function show(tab) {
     el("tab-" + name).setAttribute("aria-selected", String(name === tab));
     el("tab-" + name).tabIndex = name === tab ? 0 : -1;
   }
-  ({ call: () => {}, queue: look_at_queue, pairs: look_at_pairs })[tab]();
+  ({ call: () => {}, queue: look_at_queue, pairs: look_at_pairs, search: search_form, handover: look_at_handover })[tab]();
 }
 for (const name of TABS) el("tab-" + name).addEventListener("click", () => { show(name); focus_on(name); });
-const focus_on = tab => tab === "call" ? el("phone").focus() : later_focus(el({ queue: "waiting", pairs: "asked" }[tab]));
+const FIRST = { call: "phone", search: "sought" }, FIRST_LIST = { queue: "waiting", pairs: "asked", handover: "handovers" };
+const focus_on = tab => FIRST[tab] ? el(FIRST[tab]).focus() : later_focus(el(FIRST_LIST[tab]));
 // A list that is still being asked for takes the focus once it is there.
 const later_focus = ul => { ul.dataset.focus = "yes"; ul.querySelector("li[tabindex='0']")?.focus(); };
 
 document.addEventListener("keydown", e => {
   const to = { F2: () => { show("call"); fresh(); }, F3: () => { show("call"); el("words").focus(); }, F4: () => { show("call"); later_focus(el("alike")); },
-    F7: () => { show("queue"); focus_on("queue"); }, F8: () => { show("pairs"); focus_on("pairs"); }, F9: () => shown === "call" && register() }[e.key];
+    F6: () => { show("search"); focus_on("search"); el("sought").select(); }, F7: () => { show("queue"); focus_on("queue"); }, F8: () => { show("pairs"); focus_on("pairs"); }, F10: () => { show("handover"); focus_on("handover"); }, F9: () => shown === "call" && register() }[e.key];
   if (to && !e.altKey && !e.ctrlKey) { e.preventDefault(); to(); return; }
   if (e.key === "Enter" && e.ctrlKey && shown === "call") { e.preventDefault(); register(); }
   if (e.key === "?" && !/INPUT|TEXTAREA|SELECT/.test(e.target.tagName)) { e.preventDefault(); el("keys").showModal(); }
@@ -88,12 +89,16 @@ function show_asking(read) {
     read.parts.length > 1 ? part("p", "note", t("含多项诉求: ", "Several demands: "), read.parts.map(p => p.name || p.text).join(" + ")) : null].filter(Boolean));
 }
 function show_reading(read, unit, chosen) {
-  const matter = part("select", "");
-  matter.id = "matter";
+  const matter = part("select", ""), other = part("input", "");
+  matter.id = "matter"; other.id = "other_matter";
   if (chosen) matter.dataset.by = "person";
   const offered = [{ matter: read.matter, name: read.matter_name || t("未识别", "not recognised") }, ...read.matters.filter(m => m.matter !== read.matter)];
+  if (chosen && !offered.some(m => m.matter === chosen)) offered.push({ matter: chosen, name: t("人工选定", "chosen") });
   for (const m of offered) matter.append(Object.assign(part("option", "", m.name, m.matter ? ` ${m.matter}` : ""), { value: m.matter, selected: m.matter === (chosen || read.matter) }));
   matter.addEventListener("change", () => { matter.dataset.by = "person"; read_words(); });
+  other.addEventListener("change", () => { const code = code_of(other); if (code) { matter.append(Object.assign(part("option", "", code), { value: code, selected: true })); matter.dataset.by = "person"; read_words(); } });
+  const others = part("label", "", t("其他事项(名称或代码)", "another matter (name or code)"));
+  others.htmlFor = other.id;
   const label = part("label", "", t("事项", "matter"));
   label.htmlFor = "matter";
   const first = unit.candidates[0];
@@ -101,9 +106,11 @@ function show_reading(read, unit, chosen) {
   el("reading").replaceChildren(
     part("div", "row", part("h2", "", read.title || t("识别结果", "What was read")), part("span", "pill", t(read.kind_zh, plain(read.kind)) || t("类型未识别", "type unknown")), urgency_pill(read.urgency)),
     part("div", "", label, matter, read.matter_because.length ? part("small", "", t("依据: ", "by: "), read.matter_because.join("、")) : null),
+    part("div", "", others, other),
     part("div", "row", part("span", "quiet", t("地点", "place")), part("span", "", read.areas.map(a => a.name).join(" › ") || t("未识别", "not recognised"))),
     part("div", "row", part("span", "quiet", t("承办单位", "unit")), part("span", "unit", first ? first.unit_name : t("由人工分拨", "a person decides")), part("span", "pill " + (sends ? "good" : "warn"), sends ? t("自动分拨", "sent by itself") : t(unit.tier_zh, plain(unit.tier)))),
     part("p", "quiet", t(unit.reason_zh, unit.reason_en)));
+  picker("agent", other, "matters");
 }
 function show_alike(judged) {
   const answer = judged.events.filter(e => e.answer);
@@ -117,10 +124,15 @@ function show_alike(judged) {
     part("p", "quiet", t(c.reason_zh, c.reason_en)), c.blocked_by ? part("p", "error", t("不可并案: ", "may not be merged: "), c.blocked_by) : null),
     { open: open_ticket, keys: { u: urge, s: supplement }, none: t("没有相同的诉求", "nothing alike") });
 }
+// All of a ticket: how it stands, what one may do with it here, its files, its steps.
+async function whole(hat, number, ...acts) {
+  const [ticket, history] = await Promise.all([ask(hat, "/tickets/" + number), ask(hat, `/tickets/${number}/history`)]);
+  return [...outline(ticket), part("div", "row", ...acts, file_button(hat, number)), files(hat, number), steps(history.entries)];
+}
 const open_ticket = trying(async line => {
-  const [ticket, history] = await Promise.all([ask("agent", "/tickets/" + line.number), ask("agent", `/tickets/${line.number}/history`)]);
+  const all = await whole("agent", line.number, button("", "催办", "Urge", "U", () => urge(line)), button("", "补充", "Add words", "S", () => supplement(line)));
   el("opened").hidden = false;
-  el("opened").replaceChildren(...outline(ticket), part("div", "row", button("", "催办", "Urge", "U", () => urge(line)), button("", "补充", "Add words", "S", () => supplement(line))), steps(history.entries));
+  el("opened").replaceChildren(...all);
 });
 const lead_of = ticket => ticket.tasks.findLast(k => k.role === "LEAD" && !/CANCELLED/.test(k.state));
 function outline(ticket) {
@@ -194,7 +206,7 @@ const read_ticket = trying(async q => {
   const [ticket, explained, history] = await Promise.all([ask("dispatcher", "/tickets/" + q.number), ask("dispatcher", `/tickets/${q.number}/explain`), ask("dispatcher", `/tickets/${q.number}/history`)]);
   reading = ticket; why = explained;
   const checked = ticket.state === "CLOSE_REVIEW" ? await ask("dispatcher", `/tickets/${q.number}/reply/check`, {}) : null;
-  el("ticket").replaceChildren(part("div", "card stack", ...outline(ticket)), todo(q, ticket, explained, checked), part("div", "card stack", part("h2", "", t("经过", "What happened")), steps(history.entries)));
+  el("ticket").replaceChildren(part("div", "card stack", ...outline(ticket), part("div", "row", file_button("dispatcher", q.number)), files("dispatcher", q.number)), todo(q, ticket, explained, checked), part("div", "card stack", part("h2", "", t("经过", "What happened")), steps(history.entries)));
 });
 function todo(q, ticket, explained, checked) {
   const box = part("div", "card stack");
@@ -209,11 +221,12 @@ function todo(q, ticket, explained, checked) {
     if (ticket.verdict === "SUGGESTED") box.append(part("p", "note warn", t("疑似重复,请按 F8 先行判定。", "Perhaps a duplicate: decide that first (F8).")));
     const unit = part("input", "");
     unit.id = "lead";
-    unit.addEventListener("keydown", e => { if (e.key === "Enter" && unit.value.trim()) { e.preventDefault(); dispatch(q, { lead: unit.value.trim() }); } });
-    const label = part("label", "", t("派往其他单位(代码,回车)", "another unit (code, then Enter)"));
+    unit.addEventListener("keydown", e => { if (e.key === "Enter" && unit.value.trim()) { e.preventDefault(); dispatch(q, { lead: code_of(unit) }); } });
+    const label = part("label", "", t("派往其他单位(名称或代码,回车)", "another unit (name or code, then Enter)"));
     label.htmlFor = "lead";
     box.append(part("div", "row", part("h2", "", t("派往", "Send to")), part("span", "pill", t(explained.tier_zh, plain(explained.tier)))), part("p", "quiet", t(explained.reason_zh, explained.reason_en)),
       ...explained.candidates.map((c, n) => part("div", "stack", button(n ? "" : "main", c.unit_name, `${c.unit_name} ${c.unit}`, String(n + 1), () => send(q, n)), part("small", "", t(c.reason_zh, c.reason_en)))), part("div", "", label, unit));
+    picker("dispatcher", unit, "units");
   } else {
     box.append(part("p", "quiet", t("此环节请在相应岗位处理。", "Somebody else has the next step here.")));
   }
@@ -242,62 +255,6 @@ const decide = trying(async (q, yes) => {
   }
 });
 const first_review = trying(async (q, yes) => { await act("dispatcher", `/tickets/${q.number}/return/review`, { approve: yes }); await left(t("初审已记录", "the first review is kept")); });
-
-// --- What is perhaps the same -----------------------------------------------------------------------------------
-let asked = null, nth = 0;
-const lately = () => JSON.parse(sessionStorage.getItem("lately") || "[]");
-const look_at_pairs = trying(async () => {
-  const page = await ask("reviewer", "/suggestions?page_size=50");
-  walk(el("asked"), page.suggestions, s => part("li", "warn", part("p", "two", s.text), part("div", "row", part("span", "pill act", t(s.state_zh, plain(s.state))), part("span", "pill", t(`${s.candidates.length} 件相似`, `${s.candidates.length} alike`)), part("small", "number", s.number), part("small", "end", when(s.received_at)))),
-    { open: s => { asked = s; nth = 0; beside(); }, none: t("没有待判定的重复", "nothing is asked"),
-      keys: { m: s => settle_pair(s, true), x: s => settle_pair(s, false), arrowright: () => turn(1), arrowleft: () => turn(-1) } });
-  asked = page.suggestions.find(s => s.number === asked?.number) || page.suggestions[0] || null;
-  beside();
-  show_lately();
-  document.body.dataset.ready = "yes";
-});
-const turn = by => { if (asked) { nth = (nth + by + asked.candidates.length) % asked.candidates.length; beside(); } };
-function beside() {
-  if (!asked) return el("beside").replaceChildren();
-  const c = asked.candidates[Math.min(nth, asked.candidates.length - 1)];
-  if (!c) return;
-  const most = Math.max(.01, ...c.reasons.map(r => Math.abs(r.adds)));
-  const bar = r => { const i = part("i", r.adds < 0 ? "against" : ""); i.style.width = 100 * Math.abs(r.adds) / most + "%"; return i; };
-  const words = (head, s, cls) => part("article", "card stack", part("div", "row", part("h2", "", head), part("span", "number", s.number), part("span", "pill act", t(s.state_zh, plain(s.state)))), part("p", "said", s.text), part("small", "", [s.place, when(s.received_at)].filter(Boolean).join(" · ")));
-  el("beside").replaceChildren(part("div", "card stack",
-    part("div", "row", part("span", "big", Math.round(c.score * 100) + " %"), part("span", "pill", t(c.class_zh, c.class)), part("span", "quiet", t(c.reason_zh, c.reason_en)), asked.candidates.length > 1 ? part("span", "end pill", `${nth + 1} / ${asked.candidates.length}`) : null),
-    part("div", "pair", words(t("较早", "Earlier"), c), words(t("较晚", "Later"), asked)),
-    part("h3", "", t("依据", "What speaks for it and against it")),
-    part("ul", "reasons", ...c.reasons.map(r => part("li", "", t(r.zh, r.en), bar(r), part("span", "n", (r.adds > 0 ? "+" : "") + r.adds.toFixed(1))))),
-    c.blocked_by ? part("p", "note bad", t("不可并案: ", "may not be merged: "), c.blocked_by) : null,
-    part("div", "row", button("main", "并案", "Merge", "M", () => settle_pair(asked, true)), button("", "不是同一件", "Not the same", "X", () => settle_pair(asked, false)), asked.candidates.length > 1 ? button("bare", "换一件比较", "Another", "→", () => turn(1)) : null)));
-}
-const settle_pair = trying(async (s, same) => {
-  // A letter acts on what is shown side by side, never on a row beside which another pair stands.
-  if (s.number !== asked?.number) { asked = s; nth = 0; return beside(); }
-  const c = s.candidates[nth];
-  if (same) {
-    const done = await act("dispatcher", `/tickets/${s.number}/merge`, { master: c.number, class: c.class, reason: "经人工比对为同一件事" });
-    sessionStorage.setItem("lately", JSON.stringify([{ number: s.number, master: done.master, text: s.text }, ...lately()].slice(0, 8)));
-    tell(t(`${s.number} 已并入 ${done.master}`, `${s.number} follows ${done.master}`));
-  } else {
-    await act("dispatcher", `/tickets/${s.number}/distinct`, { other: c.number, reason: "经人工比对不是同一件事" });
-    tell(t("已记录为不同诉求", "kept as two matters"));
-  }
-  nth = 0;
-  await look_at_pairs();
-  later_focus(el("asked"));
-});
-function show_lately() {
-  el("merged").hidden = !lately().length;
-  const undo = trying(async m => {
-    await act("reviewer", `/tickets/${m.number}/unmerge`, { reason: "并案有误,恢复独立办理" });
-    sessionStorage.setItem("lately", JSON.stringify(lately().filter(l => l.number !== m.number)));
-    tell(t(`${m.number} 已恢复独立办理`, `${m.number} goes its own way again`));
-    await look_at_pairs();
-  });
-  walk(el("lately"), lately(), m => part("li", "", part("p", "two", m.text), part("div", "row", part("small", "number", `${m.number} → ${m.master}`), button("bad end", "撤销并案", "Undo", "Z", () => undo(m)))), { open: () => {}, keys: { z: undo } });
-}
 
 begin(async () => {
   const keep_at = el("narrow").value || "all";

@@ -57,8 +57,9 @@ const open_ticket = trying(async number => {
       part("div", "row", part("span", "number quiet", ticket.number), urgency_pill(ticket.urgency), part("span", "pill act", t(ticket.state_zh, plain(ticket.state)))),
       heading(ticket.title || ticket.number), part("div", "row", ...clocks), part("p", "said", ticket.words.join("\n")),
       part("dl", "", part("dt", "", t("地点", "place")), part("dd", "", [ticket.area_name, ticket.place].filter(Boolean).join(" · ") || "–"), part("dt", "", t("事项", "matter")), part("dd", "", ticket.matter_name || "–"), ...(ticket.members ? [part("dt", "", t("并案", "merged")), part("dd", "", t(`另有 ${ticket.members} 位诉求人等同一答复`, `${ticket.members} more wait for the same answer`))] : []))),
-    track(task.state), step(ticket, task), aside(ticket, task),
-    part("details", "card", part("summary", "", t("办理经过", "What happened")), steps(log.entries)));
+    part("div", "card", files("handler", number, { add: !/T_SUBMITTED|T_ACCEPTED/.test(task.state) })),
+    track(task.state), joint(ticket, task), step(ticket, task), aside(ticket, task),
+    part("details", "card", part("summary", "", t("办理经过", "What happened")), steps(log.entries), part("div", "row", file_button("handler", number))));
   el("ticket").querySelector("h2").focus();
   window.scrollTo(0, 0);
   document.body.dataset.ready = "yes";
@@ -150,7 +151,22 @@ function result(ticket) {
   const public_label = part("label", "", open, " ", t("可以公开", "may be published"));
   public_label.htmlFor = "public";
   return [part("h2", "", t("办理结果", "The result")), finding, why, demand, outcome, site, means,
-    labelled("reply", "公开答复(诉求人看到的内容)", "Reply (what the citizen reads)", reply), labelled("internal", "办理情况(仅内部)", "What was done (for the house)", internal), public_label, found, error, button("main", "检查并提交", "Check and hand in", "", check)];
+    labelled("reply", "公开答复(诉求人看到的内容)", "Reply (what the citizen reads)", reply), part("p", "quiet", t("现场照片在上方“照片与文件”中添加。", "Photographs of the site are added above, under “Photographs and documents”.")), labelled("internal", "办理情况(仅内部)", "What was done (for the house)", internal), public_label, found, error, button("main", "检查并提交", "Check and hand in", "", check)];
+}
+// 协同: the lead says of each assisting unit's part whether it is good; only then may it answer.
+function joint(ticket, task) {
+  const others = task.role === "LEAD" ? ticket.tasks.filter(k => k.role === "ASSIST" && !/CANCELLED/.test(k.state)) : [];
+  if (!others.length) return "";
+  const says = (unit, decision, rating, reason) => trying(async () => {
+    const why = reason && prompt(t(reason[0], reason[1]));
+    if (reason && !why) return;
+    await act("handler", `/tickets/${ticket.number}/part`, { unit, decision, rating, reason: why || "" });
+    await then(ticket.number, t("已记录", "kept"));
+  });
+  return part("div", "card stack", part("h2", "", t("协办单位", "Assisting units")), ...others.map(k => part("div", "stack",
+    part("div", "row", part("b", "", k.unit_name || k.unit), part("span", "pill act", word("task_state", k.state)), due_pill("办理", "due", k.handle_due)),
+    /ACCEPTED/.test(k.state) ? null : part("div", "row", ...(k.state === "T_SUBMITTED" ? [button("main", "验收", "Accept", "", says(k.unit, "ACCEPT", 5)), button("bad", "退回", "Reject", "", says(k.unit, "REJECT", 0, ["请说明需补正之处", "What is to be done again?"]))] : []),
+      button("", "不再需要", "Release", "", says(k.unit, "RELEASE", 0, ["为何不再需要其协办?", "Why is it not needed any more?"]))))));
 }
 // Not ours: by a reason code, with proof, and with whose it is instead.
 function aside(ticket, task) {
@@ -159,13 +175,14 @@ function aside(ticket, task) {
   const reason = part("select", "", ...LISTS.return.map(v => Object.assign(part("option", "", `${v.code} `, word("return", v.code)), { value: v.code }))), proof = part("textarea", ""), unit = part("input", "");
   reason.value = "22";
   proof.rows = 3;
-  const whose = labelled("whose", "应由哪个单位办理(代码)", "Whose it is (unit code)", unit);
+  const whose = labelled("whose", "应由哪个单位办理(名称或代码)", "Whose it is (unit's name or code)", unit);
+  picker("handler", unit, "units");
   reason.addEventListener("change", () => { whose.hidden = !/2[23]/.test(reason.value); });
-  const send = trying(async () => { await act("signer", `/tickets/${ticket.number}/return`, { reason: reason.value, evidence: proof.value, suggested_unit: whose.hidden ? "" : unit.value.trim() }); await then(ticket.number, t("已申请退单", "a return is asked for")); });
+  const send = trying(async () => { await act("signer", `/tickets/${ticket.number}/return`, { reason: reason.value, evidence: proof.value, suggested_unit: whose.hidden ? "" : code_of(unit) }); await then(ticket.number, t("已申请退单", "a return is asked for")); });
   return part("details", "card", part("summary", "", t("不属于本单位?申请退单", "Not ours? Ask to return it")), part("div", "stack", labelled("return-reason", "退单理由", "Reason", reason), whose, labelled("proof", "依据", "Proof, in words", proof), button("bad", "申请退单", "Ask to return it", "", send)));
 }
 
-document.addEventListener("keydown", e => { if (e.key === "Escape" && open_number) inbox(); });
+document.addEventListener("keydown", e => { if (e.key === "Escape" && open_number && !document.querySelector("dialog")) inbox(); });
 begin(async () => {
   await trying(look_at_the_clock)();
   choose();

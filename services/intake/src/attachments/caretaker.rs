@@ -1,7 +1,9 @@
-//! Who looks after files once they are there: what waits for the scanner is shown to it again, what must go is taken away.
+//! Who looks after files once they are there: what waits for the scanner is shown to it again, what must go is taken away,
+//! what never came whole is swept.
 
 use std::{convert::Infallible, time::Duration};
 
+use suban_domain::Span;
 use suban_service::App;
 use suban_store::{
     StoreError,
@@ -15,8 +17,10 @@ use super::{
     scanner::{NoVerdict, Scanner, Verdict},
 };
 
-/// Between two looks: two questions to the database, which find nothing on most days.
+/// Between two looks: three questions to the database, which find nothing on most days.
 const LOOK: Duration = Duration::from_secs(5);
+/// A file that began to arrive this long ago does not come any more: many times what a request may take.
+const ABANDONED: Span = Span::hours(1);
 /// Files of one look.
 const SOME: i64 = 20;
 
@@ -66,6 +70,11 @@ async fn look(app: &App, room: &Room, round: &mut Round) -> Result<(), Left> {
         if let Err(left) = take_away(app, room, file).await {
             tracing::warn!(problem = %left, attachment = %file.id, "its bytes could not be taken away");
         }
+    }
+    // The row first: what is still on its way under it finds none and is sent again, and no row is left without bytes.
+    for object in app.store.sweep_attachments(app.clock().now().minus(ABANDONED), SOME).await? {
+        metrics::counter!("suban_attachments_total", "outcome" => "abandoned").increment(1);
+        room.files.delete(&object).await?;
     }
     let Some(scanner) = &room.scanner else { return Ok(()) };
     let waiting = app.store.attachments_waiting(round.waiting, SOME).await?;

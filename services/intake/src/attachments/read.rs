@@ -31,7 +31,7 @@ impl Api {
     ) -> Result<v1::ListAttachmentsReply, Status> {
         let ticket = self.app.ticket("ticket", &ask.ticket).await?;
         view::may_see_files(caller, &ticket)?;
-        let files = self.app.store.attachments_of(ticket.id).await.map_err(|e| status(&e))?;
+        let files = self.app.store.attachments_of(&[ticket.id]).await.map_err(|e| status(&e))?;
         let place = sees_place(caller, &ticket);
         let attachments = files.iter().map(|file| shown(file, ticket.number.as_str(), place)).collect();
         Ok(v1::ListAttachmentsReply { attachments })

@@ -3,11 +3,11 @@
 use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
 
 use anyhow::Context as _;
-use suban_dispatch::tables::reasons_of;
-use suban_domain::{Actor, TicketId};
+use suban_dispatch::file::decisions;
+use suban_domain::Actor;
 use suban_runtime::access::Caller;
-use suban_service::file::{CaseFile, Considered, Decided, Decisions, Named, gather, gather_revealed, html};
-use suban_store::{Store, StoreError};
+use suban_service::file::{CaseFile, FileLine, Named, gather, gather_revealed, html};
+use suban_store::Store;
 use uuid::Uuid;
 
 use super::numbered;
@@ -54,27 +54,6 @@ pub(super) async fn print_file(store: &Store, how: &TicketFile) -> anyhow::Resul
     Ok(())
 }
 
-/// Why these tickets were sent where they went, as dispatch kept it.
-pub(crate) async fn decisions(store: &Store, tickets: &[TicketId]) -> Result<Decisions, StoreError> {
-    let mut decisions = Decisions::new();
-    for (ticket, version, reasons) in reasons_of(store.pool(), tickets).await? {
-        let candidates = reasons.candidates.into_iter().map(|c| Considered {
-            unit: Named::of(c.name, c.unit.to_string()),
-            rule: c.rule,
-            permille: c.permille,
-            because: Named::of(c.because_zh, c.because_en),
-        });
-        decisions.entry(ticket).or_default().push(Decided {
-            version,
-            catalogue: reasons.catalogue,
-            reader: reasons.reader.unwrap_or_default(),
-            learned: reasons.learned.unwrap_or_default(),
-            candidates: candidates.collect(),
-        });
-    }
-    Ok(decisions)
-}
-
 /// Writes a file that nobody else on this machine reads.
 pub(crate) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
     let mut options = std::fs::OpenOptions::new();
@@ -84,7 +63,6 @@ pub(crate) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
 }
 
 fn show(file: &CaseFile) {
-    let both = |named: &Named| format!("{} {}", named.zh, named.en);
     print::out(&format!("{} {} ({})", file.number, file.title, both(&file.state)));
     for words in file.words.iter().filter_map(|w| w.text.as_ref()) {
         print::out(&format!("    {words}"));
@@ -98,6 +76,9 @@ fn show(file: &CaseFile) {
         })
         .collect();
     print::table(&["at 时间", "role 角色", "who 人员", "unit 单位", "what 事项"], &rows);
+    if !file.files.is_empty() {
+        print::table(&["added 时间", "kind 种类", "kB", "by 提供", "place 含位置", "state 状态"], &files(file));
+    }
     for reply in &file.replies {
         print::out(&format!("{} {}: {}", reply.at, both(&reply.what), reply.reply.as_deref().unwrap_or("–")));
     }
@@ -107,4 +88,25 @@ fn show(file: &CaseFile) {
         .map(|v| vec![v.at.clone(), v.person.clone(), v.role.zh.clone(), v.act.clone(), v.reason.clone()])
         .collect();
     print::table(&["looked at 查阅", "who 人员", "role 角色", "act 行为", "why 事由"], &rows);
+}
+
+fn files(file: &CaseFile) -> Vec<Vec<String>> {
+    let row = |line: &FileLine| {
+        let unit = line.unit.as_ref().map(|unit| unit.en.as_str());
+        let by = [Some(line.role.zh.as_str()), Some(line.person.as_str()), unit];
+        let placed = line.placed.map_or("–", |placed| if placed { "yes 有" } else { "no 无" });
+        vec![
+            line.at.clone(),
+            line.kind.as_ref().map(both).unwrap_or_default(),
+            line.bytes.div_ceil(1000).to_string(),
+            by.into_iter().flatten().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" "),
+            placed.to_owned(),
+            both(&line.state),
+        ]
+    };
+    file.files.iter().map(row).collect()
+}
+
+fn both(named: &Named) -> String {
+    format!("{} {}", named.zh, named.en)
 }

@@ -3,7 +3,7 @@
 use super::{Html, cell, dash, named, opt, printed};
 use crate::{
     clocks::{Clocks, told},
-    file::{CaseFile, Decided, ReplyLine, Step, SurveyLine},
+    file::{CaseFile, Decided, FileLine, ReplyLine, Step, SurveyLine},
 };
 
 /// The file of one ticket.
@@ -18,6 +18,8 @@ pub fn page(file: &CaseFile) -> String {
     for words in &file.words {
         html.markup("<h3>").named(&words.what).markup("</h3>").words(words.text.as_deref());
     }
+    html.heading("照片与文件", "photographs and documents");
+    files(&mut html, &file.files);
     html.heading("承办单位", "units").table(
         &[
             ("单位", "unit"),
@@ -130,6 +132,36 @@ fn facts(html: &mut Html, file: &CaseFile) {
         }
     });
     html.markup("</dl>");
+}
+
+fn files(html: &mut Html, files: &[FileLine]) {
+    let row = |file: &FileLine| {
+        let mut who = named(&file.role);
+        who.markup(" ").text(&file.person);
+        if let Some(unit) = &file.unit {
+            who.markup(" ").named(unit);
+        }
+        let size = match file.pixels {
+            Some((width, height)) => format!("{} kB · {width}×{height}", file.bytes.div_ceil(1000)),
+            None => format!("{} kB", file.bytes.div_ceil(1000)),
+        };
+        let mut placed = Html::default();
+        match file.placed {
+            Some(true) => placed.both("有", "yes"),
+            Some(false) => placed.both("无", "no"),
+            None => placed.markup("–"),
+        };
+        vec![cell(&file.at), opt(file.kind.as_ref()), cell(size), who, placed, named(&file.state)]
+    };
+    let head = [
+        ("时间", "at"),
+        ("种类", "kind"),
+        ("大小", "size"),
+        ("提供", "by"),
+        ("含位置", "place in it"),
+        ("状态", "state"),
+    ];
+    html.table(&head, files.iter().map(row).collect());
 }
 
 fn decisions(html: &mut Html, decisions: &[Decided]) {

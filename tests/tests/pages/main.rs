@@ -6,16 +6,22 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test's helpers fail the test")]
 #![expect(clippy::print_stderr, reason = "a skipped test says why")]
 
+mod hall;
 mod suite;
+mod walk;
 
 use std::{path::Path, time::Duration};
 
 use serde_json::json;
+use suban_attachments::invented::{Shot, photo};
 use suban_proto::v1::{
     self, followup_service_client::FollowupServiceClient, intake_service_client::IntakeServiceClient,
 };
 use suban_runtime::{Secret, grpc::Outgoing};
-use suite::{Suite, browser};
+use suite::{Suite, browser, driver::Page};
+
+/// One city at a time: two on one machine would only slow each other down.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// As wide as a screen in a hall.
 const WINDOW: &str = "1400,1060";
@@ -26,6 +32,7 @@ const PHONE: &str = "500,1100";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn supervisors_and_citizens_see_what_the_city_did_in_both_languages() {
+    let _alone = ALONE.lock().await;
     let Some(browser) = browser::find() else {
         eprintln!("skipped: no chromium is installed; as root: apt-get install chromium");
         return;
@@ -43,6 +50,7 @@ async fn supervisors_and_citizens_see_what_the_city_did_in_both_languages() {
     };
     suite::eventually(Duration::from_secs(30), "every consumer's lag is measured", measured).await;
 
+    flash(&suite).await;
     let url = format!("{}/live#token={token}", suite.gateway());
     let page = browser.text(&url, WINDOW);
     for (zh, en) in [
@@ -60,6 +68,10 @@ async fn supervisors_and_citizens_see_what_the_city_did_in_both_languages() {
         ("街道", "by sub-district"),
         ("待人工分拨的原因", "why tickets wait for a person"),
         ("消费积压", "consumer lag"),
+        ("要情", "flash reports"),
+        ("初报", "first"),
+        ("未确认", "open"),
+        ("同类案", "like cases"),
     ] {
         assert!(page.contains(zh) && page.contains(en), "{zh} · {en} is missing on\n{page}");
     }
@@ -76,6 +88,8 @@ async fn supervisors_and_citizens_see_what_the_city_did_in_both_languages() {
 
     citizen(&suite, &browser).await;
     let number = desk(&suite, &browser).await;
+    hall::search(&suite, &browser, &number).await;
+    hall::handover(&suite, &browser).await;
     work(&suite, &browser, &number).await;
     suite.stop();
 }
@@ -201,15 +215,61 @@ async fn work(suite: &Suite, browser: &browser::Browser, number: &str) {
         assert!(page.contains(shown), "{shown} is missing on\n{page}");
     }
     assert!(!page.contains("not adopted"), "a suggestion's findings are not offered for a complaint: {page}");
+    files(suite, browser, number, &at(&ticket));
     picture(suite, browser, &at(&ticket), PHONE, "work.png");
     let stranger = suite.token_at("UNIT_HANDLER", "w-other", "YLZX");
     let page = browser.text(&format!("{}/work#token={stranger}&{ticket}", suite.gateway()), PHONE);
     assert!(page.contains("not with your unit") && !page.contains("潮音路"), "{page}");
 }
 
+/// The handler takes a photograph of the site; it stands on the page small, and large when pressed, by links that end.
+fn files(suite: &Suite, browser: &browser::Browser, number: &str, url: &str) {
+    let site = suite.folder().join("site.jpg");
+    std::fs::write(&site, photo(&Shot { place: suban_domain::Point::new(22.5431, 114.0579).ok(), ..Shot::of(7) }))
+        .unwrap();
+    let mut page = Page::open(browser, url, PHONE);
+    page.says("照片与文件");
+    page.attach("input[capture=environment]", &site);
+    page.says("含位置");
+    page.until("document.querySelector('.thumb img')?.naturalWidth > 0", "the small picture is shown");
+    page.click(".thumb");
+    page.until("document.querySelector('dialog[open] img')?.naturalWidth > 0", "the picture is shown large");
+    let shown = page.evaluate("[...document.images].map(i => new URL(i.src).pathname.split('/')[1])");
+    assert_eq!(shown, json!(["a", "a"]), "shown by links only");
+    page.key("Escape");
+    page.until(
+        "!document.querySelector('dialog') && !document.getElementById('ticket').hidden",
+        "Escape closes the picture alone",
+    );
+    let wrong = suite.folder().join("wrong.jpg");
+    std::fs::write(&wrong, "PK\u{3}\u{4} an archive").unwrap();
+    page.attach("input[capture=environment]", &wrong);
+    page.says("未能收下");
+    let told = suite.suban(&["ticket", "file", number, "--by", "inspector-1"]);
+    assert!(told.contains("image/jpeg") && told.contains("w-do"), "{told}");
+}
+
 /// For a fragment.
 fn escaped(words: &str) -> String {
     words.bytes().map(|b| format!("%{b:02X}")).collect()
+}
+
+/// Something cannot wait, and nobody has said so far that they have it.
+async fn flash(suite: &Suite) {
+    let agent = suite.token("AGENT", "pages");
+    let hole =
+        json!({ "request_id": "hole", "text": "望潮社区潮音路桥头路面塌陷,车辆无法通行。", "phone": "19900002009" });
+    let number = suite.act(&agent, "/tickets", &hole).await["number"].as_str().unwrap().to_owned();
+    let dispatcher = Secret::new(suite.token("DISPATCHER", "pages"));
+    let channel = tonic::transport::Endpoint::from_shared(suite.followup()).unwrap().connect().await.unwrap();
+    let mut followup = FollowupServiceClient::with_interceptor(channel, Outgoing::new(&dispatcher).unwrap());
+    let report = v1::ReportFlashRequest {
+        request_id: "flash-1".into(),
+        ticket: number,
+        stage: v1::FlashStage::First.into(),
+        text: "桥头路面塌陷,已封路,交警在场".into(),
+    };
+    followup.report_flash(report).await.unwrap();
 }
 
 /// The number of a ticket that the city closed.

@@ -1,6 +1,7 @@
 //! The built program as one process of all services: a database, a topic prefix, ports and a folder of its own.
 
 pub(crate) mod browser;
+pub(crate) mod driver;
 
 use std::{
     io::{Read as _, Write as _},
@@ -15,17 +16,18 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, postgres
 
 const SERVICES: [&str; 6] = ["INTAKE", "DEDUP", "DISPATCH", "FOLLOWUP", "SCORING", "GATEWAY"];
 
-/// Runs until it is stopped or dropped.
-pub(crate) struct Suite {
-    process: Child,
+/// What one test runs on: a database, a topic prefix, ports, and a folder in which the program finds what it is
+/// delivered with.
+pub(crate) struct Ground {
     folder: PathBuf,
     env: Vec<(String, String)>,
     ports: [u16; 6],
+    metrics: [u16; 6],
 }
 
-impl Suite {
-    /// Starts everything over a fresh database with the demo catalogue; nothing where there is no stack.
-    pub(crate) async fn start() -> Option<Self> {
+impl Ground {
+    /// A fresh one; nothing where there is no stack.
+    pub(crate) async fn new() -> Option<Self> {
         let servers = ["DATABASE_URL", "REDIS_URL", "KAFKA_BROKERS"];
         if let Some(missing) = servers.iter().find(|name| std::env::var_os(name).is_none()) {
             eprintln!("skipped: {missing} is not set; deploy/local/with-stack sets it");
@@ -38,6 +40,8 @@ impl Suite {
         admin.execute(AssertSqlSafe(format!("create database {name}"))).await.unwrap();
         let folder = std::env::temp_dir().join(format!("suban-{name}"));
         std::fs::create_dir_all(&folder).unwrap();
+        let delivered = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy");
+        std::os::unix::fs::symlink(delivered.canonicalize().unwrap(), folder.join("deploy")).unwrap();
         let (ports, metrics) = (free_ports(), free_ports());
         let (server, _) = url.rsplit_once('/').unwrap();
         let mut env = vec![
@@ -50,27 +54,56 @@ impl Suite {
             env.push((format!("SUBAN_LISTEN__PORTS__{service}"), port.to_string()));
             env.push((format!("SUBAN_LISTEN__METRICS__{service}"), metrics.to_string()));
         }
-        let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/demo");
-        run(&env, &folder, &["catalogue", "publish", demo.to_str().unwrap()]);
-        let log = std::fs::File::create(folder.join("suite.log")).unwrap();
+        Some(Self { folder, env, ports, metrics })
+    }
+
+    /// Its settings.
+    pub(crate) fn env(&self) -> &[(String, String)] {
+        &self.env
+    }
+
+    /// Its folder, for what a test leaves.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A file of it for what a process says.
+    pub(crate) fn log(&self, name: &str) -> std::fs::File {
+        std::fs::File::create(self.folder.join(name)).unwrap()
+    }
+}
+
+/// Runs until it is stopped or dropped.
+pub(crate) struct Suite {
+    process: Child,
+    ground: Ground,
+}
+
+impl Suite {
+    /// Starts everything over a fresh database with the demo catalogue; nothing where there is no stack.
+    pub(crate) async fn start() -> Option<Self> {
+        let ground = Ground::new().await?;
+        run(&ground.env, &ground.folder, &["catalogue", "publish", "deploy/demo"]);
+        let log = ground.log("suite.log");
         let process = Command::new(binary())
             .args(["serve", "--all"])
-            .envs(env.iter().cloned())
-            .current_dir(&folder)
+            .envs(ground.env.iter().cloned())
+            .current_dir(&ground.folder)
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
             .spawn()
             .unwrap();
-        let suite = Self { process, folder, env, ports };
-        let ready = || async { ask(metrics[0], "GET /readyz HTTP/1.1\r\n", "").starts_with("HTTP/1.1 200") };
+        let metrics = ground.metrics[0];
+        let suite = Self { process, ground };
+        let ready = || async { ask(metrics, "GET /readyz HTTP/1.1\r\n", "").starts_with("HTTP/1.1 200") };
         eventually(Duration::from_secs(60), "the suite is ready", ready).await;
         Some(suite)
     }
 
     /// Runs a verb of the program beside the services; answers what it printed.
     pub(crate) fn suban(&self, verb: &[&str]) -> String {
-        run(&self.env, &self.folder, verb)
+        run(&self.ground.env, &self.ground.folder, verb)
     }
 
     /// A fresh token.
@@ -85,28 +118,28 @@ impl Suite {
 
     /// Where pages and REST are.
     pub(crate) fn gateway(&self) -> String {
-        format!("http://127.0.0.1:{}", self.ports[5])
+        format!("http://127.0.0.1:{}", self.ground.ports[5])
     }
 
     /// Where intake is.
     pub(crate) fn intake(&self) -> String {
-        format!("http://127.0.0.1:{}", self.ports[0])
+        format!("http://127.0.0.1:{}", self.ground.ports[0])
     }
 
     /// Where follow-up is.
     pub(crate) fn followup(&self) -> String {
-        format!("http://127.0.0.1:{}", self.ports[3])
+        format!("http://127.0.0.1:{}", self.ground.ports[3])
     }
 
     /// A folder for what the test leaves.
     pub(crate) fn folder(&self) -> &Path {
-        &self.folder
+        self.ground.folder()
     }
 
     /// The live page's numbers.
     pub(crate) async fn live(&self, token: &str) -> serde_json::Value {
         let request = format!("GET /api/v1/live HTTP/1.1\r\nauthorization: Bearer {token}\r\n");
-        let port = self.ports[5];
+        let port = self.ground.ports[5];
         let answer = tokio::task::spawn_blocking(move || ask(port, &request, "")).await.unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("HTTP/1.1 200"), "{answer}");
@@ -130,7 +163,7 @@ impl Suite {
     }
 
     async fn rest(&self, request: String, body: String) -> serde_json::Value {
-        let port = self.ports[5];
+        let port = self.ground.ports[5];
         let answer = tokio::task::spawn_blocking(move || ask(port, &request, &body)).await.unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("HTTP/1.1 200"), "{answer}");
@@ -142,7 +175,7 @@ impl Suite {
         let path = url.strip_prefix(&self.gateway()).unwrap();
         let kind = "content-type: application/x-www-form-urlencoded";
         let request = format!("POST {path} HTTP/1.1\r\n{kind}\r\ncontent-length: {}\r\n", form.len());
-        let (port, form) = (self.ports[5], form.to_owned());
+        let (port, form) = (self.ground.ports[5], form.to_owned());
         tokio::task::spawn_blocking(move || ask(port, &request, &form)).await.unwrap()
     }
 
@@ -150,8 +183,12 @@ impl Suite {
     pub(crate) fn stop(mut self) {
         self.signal();
         let ended = self.process.wait().unwrap();
-        assert!(ended.success(), "the suite ended with {ended}; see {}", self.folder.join("suite.log").display());
-        let _ = std::fs::remove_dir_all(&self.folder);
+        assert!(
+            ended.success(),
+            "the suite ended with {ended}; see {}",
+            self.ground.folder.join("suite.log").display()
+        );
+        let _ = std::fs::remove_dir_all(&self.ground.folder);
     }
 
     fn signal(&self) {
@@ -178,7 +215,7 @@ pub(crate) async fn eventually<F: Future<Output = bool>>(patience: Duration, wha
 }
 
 /// The program that was built beside this test.
-fn binary() -> PathBuf {
+pub(crate) fn binary() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let binary = test.parent().and_then(Path::parent).unwrap().join("suban");
     assert!(binary.exists(), "{} is missing: cargo build -p suban", binary.display());

@@ -8,6 +8,18 @@ use std::{
 /// Where it is.
 pub(crate) struct Browser(PathBuf);
 
+/// A browser without a screen that asks nobody anything by itself.
+pub(crate) const CALM: [&str; 8] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--hide-scrollbars",
+];
+
 /// The browser of this machine, if there is one.
 pub(crate) fn find() -> Option<Browser> {
     let names = ["chromium", "chromium-browser", "google-chrome"];
@@ -17,6 +29,11 @@ pub(crate) fn find() -> Option<Browser> {
 }
 
 impl Browser {
+    /// The program.
+    pub(crate) fn program(&self) -> &Path {
+        &self.0
+    }
+
     /// What a page says, tags removed, once its script had time to ask.
     pub(crate) fn text(&self, url: &str, window: &str) -> String {
         let html = self.run(&["--dump-dom".into(), format!("--window-size={window}"), url.into()]);
@@ -41,8 +58,7 @@ impl Browser {
     fn run(&self, arguments: &[String]) -> String {
         let profile = std::env::temp_dir().join(format!("suban-browser-{:08x}", rand::random::<u32>()));
         let ran = Command::new(&self.0)
-            .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"])
-            .args(["--disable-component-update", "--disable-sync", "--no-first-run", "--hide-scrollbars"])
+            .args(CALM)
             .arg(format!("--user-data-dir={}", profile.display()))
             .arg("--virtual-time-budget=8000")
             .args(arguments)
