@@ -611,7 +611,7 @@ impl Api {
             return Ok(Vec::new());
         }
         let ticket = self.app.ticket("ticket", ticket).await?;
-        let there = self.app.store.attachments_of(ticket.id).await.map_err(|e| status(&e))?;
+        let there = self.app.store.attachments_of(&[ticket.id]).await.map_err(|e| status(&e))?;
         let of_ticket = |id: &String| {
             let id: FileId = id.parse().map_err(|e| errors::invalid("files", e))?;
             let found = there.iter().any(|file| file.id == id.uuid() && file.facts.is_some());

@@ -181,7 +181,6 @@ fn every_other_way_of_working_is_told_as_it_is_taken() {
     holds::<ways::Feedback>("/api/v1/tickets/{number}/feedback");
     holds::<ways::Team>("/api/v1/tickets/{number}/team");
     holds::<ways::Assist>("/api/v1/tickets/{number}/assist");
-    holds::<ways::DecidePart>("/api/v1/tickets/{number}/assist/decide");
     holds::<ways::AskExtension>("/api/v1/tickets/{number}/extension");
     holds::<ways::ReviewExtension>("/api/v1/tickets/{number}/extension/review");
     holds::<ways::DecideExtension>("/api/v1/tickets/{number}/extension/decide");

@@ -26,7 +26,6 @@ pub(crate) fn router() -> Router<Peers> {
         .route("/api/v1/tickets/{number}/feedback", post(feedback))
         .route("/api/v1/tickets/{number}/team", post(team))
         .route("/api/v1/tickets/{number}/assist", post(assist))
-        .route("/api/v1/tickets/{number}/assist/decide", post(decide_part))
         .route("/api/v1/tickets/{number}/extension", post(ask_extension))
         .route("/api/v1/tickets/{number}/extension/review", post(review_extension))
         .route("/api/v1/tickets/{number}/extension/decide", post(decide_extension))
@@ -80,14 +79,6 @@ commands! {
     feedback(Feedback { text: String }) = interim_feedback(|said| InterimFeedbackRequest { text: said.text });
     team(Team { team: String }) = sub_dispatch(|said| SubDispatchRequest { team: said.team });
     assist(Assist { unit: String }) = add_unit(|said| AddUnitRequest { unit: said.unit });
-    decide_part(DecidePart {
-        unit: String,
-        decision: String,
-        #[serde(default)] rating: u32,
-        #[serde(default)] reason: String,
-    }) = decide_part(|said| DecidePartRequest {
-        unit: said.unit, decision: part_decision(&said.decision)?, rating: said.rating, reason: said.reason,
-    });
     ask_extension(AskExtension {
         reason: String,
         hours: u32,
@@ -166,16 +157,6 @@ impl Photo {
 
 fn time(field: &str, text: &str) -> Result<Option<prost_types::Timestamp>, Status> {
     instant(text).map_err(|problem| errors::invalid(field, problem))
-}
-
-fn part_decision(code: &str) -> Result<i32, Status> {
-    let decision = match code {
-        "ACCEPT" => v1::PartDecision::Accept,
-        "REJECT" => v1::PartDecision::Reject,
-        "RELEASE" => v1::PartDecision::Release,
-        _ => return Err(errors::invalid("decision", "must be ACCEPT, REJECT or RELEASE")),
-    };
-    Ok(decision.into())
 }
 
 async fn propose_split(State(peers): State<Peers>, headers: HeaderMap, Path(number): Path<String>) -> Answer<Value> {
