@@ -3,9 +3,11 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a story's helpers fail the story")]
 
+mod alike;
 mod attachments;
 mod backups;
 mod bad_input;
+mod evidence;
 mod hall;
 mod inspection;
 mod layers;
@@ -21,6 +23,7 @@ mod returning;
 mod searching;
 mod shifts;
 mod sources;
+
 mod telling;
 mod traces;
 mod unhappy;
