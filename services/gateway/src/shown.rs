@@ -1,6 +1,7 @@
 //! Answers of the services as the JSON that handlers and the live page read.
 
 pub(crate) mod desk;
+pub(crate) mod events;
 
 use serde_json::{Value, json};
 use suban_domain::{
