@@ -23,6 +23,7 @@ mod returning;
 mod searching;
 mod shifts;
 mod sources;
+mod storms;
 
 mod telling;
 mod traces;
