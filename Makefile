@@ -4,7 +4,7 @@
 # alone as well, since changing it builds everything anew.
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo show test check check-calendar bench chaos picture stack stack-stop clean
+.PHONY: help run demo show test storms check check-calendar bench chaos picture stack stack-stop clean
 
 # Where an open shell may not look yet after rustup.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -33,6 +33,10 @@ show: prepare release ## ten minutes for a visitor: his own complaint, its whole
 test: export SUBAN_STACK := $(or $(SUBAN_STACK),test)
 test: prepare-tests ## every test, on a stack of its own
 	@deploy/local/run-tests
+
+storms: export SUBAN_STACK := $(or $(SUBAN_STACK),test)
+storms: prepare-tests release ## mass events at full size: a storm of 2,000 calls, 800 without water
+	@$(WITH) --fresh cargo test --release --locked -p suban-tests --test stories storms:: -- --nocapture
 
 check: prepare ## what must hold before a merge: format, lints, documentation
 	cargo fmt --all --check

@@ -8,9 +8,10 @@ use serde::Serialize;
 pub use crate::sentences::Sentence;
 use crate::{
     decide::{Case, Decision, decide},
+    evidence::PassedOver,
     features::{Feature, Features},
     model::Model,
-    sentences::{of_act, of_class, of_feature, of_guard, sentence},
+    sentences::{of_act, of_class, of_feature, of_guard, of_passed_over, sentence},
 };
 
 /// One part of the score.
@@ -36,6 +37,8 @@ pub struct Explained {
     pub probability: f32,
     /// What the score is made of, the weightiest first; what added nothing is left out.
     pub reasons: Vec<Reason>,
+    /// What was not looked at, because it is no evidence.
+    pub passed_over: Vec<Sentence>,
     /// What the table of D§9.2 makes of it.
     pub decision: Decision,
     /// Its class, in words.
@@ -61,13 +64,14 @@ pub fn reasons(model: &Model, features: &Features) -> Vec<Reason> {
 
 /// Explains one pair.
 #[must_use]
-pub fn explain(model: &Model, features: &Features, case: &Case) -> Explained {
+pub fn explain(model: &Model, features: &Features, passed_over: &[PassedOver], case: &Case) -> Explained {
     let score = model.score(features);
     let decision = decide(case);
     Explained {
         score,
         probability: model.probability(score),
         reasons: reasons(model, features),
+        passed_over: passed_over.iter().map(|what| of_passed_over(*what)).collect(),
         class: of_class(decision.class),
         act: of_act(decision.act),
         guards: decision.guards.iter().map(|guard| of_guard(*guard)).collect(),
@@ -95,11 +99,12 @@ mod tests {
         features.set(Feature::Distance, 12.0_f32.ln_1p());
         features.set(Feature::Hours, 3.0_f32.ln_1p());
         features.set(Feature::Building, -1.0);
-        let told = explain(&Model::shipped(Tongue::Chinese).unwrap(), &features, &case());
+        let told = explain(&Model::shipped(Tongue::Chinese).unwrap(), &features, &[PassedOver::Phone], &case());
         let says = |zh: &str, en: &str| told.reasons.iter().any(|r| r.said.zh == zh && r.said.en == en);
         assert!(says("相距 12 米", "they are 12 m apart"), "{told:#?}");
         assert!(says("前后相隔 3.0 小时", "they were reported 3.0 hours apart"));
         assert!(says("提到的楼栋不同", "they name different buildings"));
+        assert!(told.passed_over[0].zh.contains("总机"));
         assert_eq!(told.class.zh, "D3 异人同事");
         assert_eq!(told.guards, [of_guard(Guard::Lead)]);
     }
@@ -111,7 +116,7 @@ mod tests {
             for (feature, value) in Feature::ALL.into_iter().zip(values) {
                 features.set(feature, value);
             }
-            let told = explain(&Model::shipped(Tongue::English).unwrap(), &features, &case());
+            let told = explain(&Model::shipped(Tongue::English).unwrap(), &features, &[], &case());
             let sum: f32 = told.reasons.iter().map(|reason| reason.adds).sum();
             prop_assert!((sum - told.score).abs() < 1e-3);
             prop_assert!(told.reasons.iter().all(|r| !r.said.zh.is_empty() && !r.said.en.is_empty() && r.adds != 0.0));

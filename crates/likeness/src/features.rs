@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     address::Nearness,
     alike::Alike,
-    request::{Facts, Seconds, meet},
+    request::{Facts, Seconds, meet, same_picture},
 };
 
 macro_rules! features {
@@ -64,7 +64,7 @@ features! {
     Requester = "requester",
     /// 0 neither has a picture, 1 the new one, 2 the earlier one, 3 both.
     Photo = "photo",
-    /// 1 when the pictures are the same.
+    /// 1 when a picture of the one is nearly a picture of the other; 0 when both have some and none is.
     SamePhoto = "same_photo",
     /// Logarithm of the new one's length over the earlier one's.
     Length = "length",
@@ -174,8 +174,8 @@ pub fn of_pair(new: &Facts, earlier: &Facts, alike: Alike, now: Seconds) -> Feat
     if let (Some(new), Some(earlier)) = (new.photo, earlier.photo) {
         of.set(Feature::Photo, bit(new) + 2.0 * bit(earlier));
     }
-    if new.photo_hash != 0 && earlier.photo_hash != 0 {
-        of.set(Feature::SamePhoto, bit(new.photo_hash == earlier.photo_hash));
+    if let Some(same) = same_picture(&new.pictures, &earlier.pictures) {
+        of.set(Feature::SamePhoto, bit(same));
     }
     of.set(Feature::Length, ((1.0 + new.length as f32) / (1.0 + earlier.length as f32)).ln());
     of

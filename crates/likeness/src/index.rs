@@ -14,6 +14,7 @@ use crate::{
     cells::Cells,
     chains::Chains,
     context::{Standing, Verdict, place_among},
+    evidence::Named,
     features::{Feature, Features, of_pair},
     keys,
     model::Model,
@@ -75,8 +76,9 @@ pub struct Index {
     free: Vec<u32>,
     /// How many were held, ever.
     held: u64,
-    at_spot: Tally,
-    by_person: Tally,
+    pub(crate) at_spot: Tally,
+    pub(crate) by_person: Tally,
+    pub(crate) named: Named,
 }
 
 /// Characters from which nobody writes the very same words about another matter by chance.
@@ -86,10 +88,6 @@ const LONG: u32 = 64;
 fn copied(features: &Features) -> bool {
     let elsewhere = features.get(Feature::Distance) > ONE_PLACE.ln_1p();
     features.get(Feature::SameWords) > 0.0 && features.get(Feature::Open) > 0.0 && !elsewhere
-}
-
-fn spot_key(facts: &Facts) -> Option<u64> {
-    facts.spot.map(|spot| u64::from(spot.lat as u32) << 32 | u64::from(spot.lon as u32))
 }
 
 impl Index {
@@ -110,6 +108,7 @@ impl Index {
             held: 0,
             at_spot: Tally::default(),
             by_person: Tally::default(),
+            named: Named::default(),
         }
     }
 
@@ -142,6 +141,10 @@ impl Index {
         held
     }
 
+    pub(crate) fn facts_held(&self) -> impl Iterator<Item = &Facts> {
+        self.entries.iter().flatten().map(|entry| &entry.facts)
+    }
+
     /// What is held at a place.
     pub(crate) fn at(&self, number: u32) -> Option<&Entry> {
         self.entries.get(number as usize)?.as_ref()
@@ -169,8 +172,8 @@ impl Index {
             self.chains.insert(key, number);
         }
         self.cells.insert(number, &entry.facts);
-        if let Some(spot) = spot_key(&entry.facts) {
-            self.at_spot.more(spot);
+        if let Some(spot) = entry.facts.spot {
+            self.at_spot.more(spot.bits());
         }
         if entry.facts.requester != 0 {
             self.by_person.more(entry.facts.requester);
@@ -202,9 +205,7 @@ impl Index {
         }
         if let Some(spot) = entry.facts.spot {
             self.cells.remove(number, spot);
-        }
-        if let Some(spot) = spot_key(&entry.facts) {
-            self.at_spot.less(spot);
+            self.at_spot.less(spot.bits());
         }
         if entry.facts.requester != 0 {
             self.by_person.less(entry.facts.requester);
@@ -229,7 +230,8 @@ impl Index {
     pub fn beside(&self, request: &Read, earlier: &Read, now: Seconds) -> Features {
         let weighed = self.rarity.weigh(&request.terms);
         let kept = self.rarity.weigh(&earlier.terms).kept();
-        of_pair(&request.facts, &earlier.facts, Asked::new(&weighed).alike(&kept), now)
+        let (new, earlier) = (self.telling(&request.facts), self.placed(&earlier.facts));
+        of_pair(&new, &earlier, Asked::new(&weighed).alike(&kept), now)
     }
 
     /// What a request could be the same as, as known at `now`; never itself.
@@ -254,16 +256,13 @@ impl Index {
     pub fn compared(&self, request: &Read, now: Seconds) -> Vec<(Id, Features)> {
         let weighed = self.rarity.weigh(&request.terms);
         let asked = Asked::new(&weighed);
-        let switchboard = self.by_person.of(request.facts.requester) > self.limits.switchboard;
-        let crowd = spot_key(&request.facts).map(|spot| self.at_spot.of(spot));
+        let facts = self.telling(&request.facts);
+        let crowd = facts.spot.map(|spot| self.at_spot.of(spot.bits()));
         let mut found = Vec::new();
         let (mut features, mut standing) = (Vec::new(), Vec::new());
-        for number in self.candidates(&request.facts, &weighed, now, switchboard) {
+        for number in self.candidates(&facts, &weighed, now) {
             let Some(entry) = self.at(number) else { continue };
-            let mut of = of_pair(&request.facts, &entry.facts, asked.alike(&entry.kept), now);
-            if switchboard {
-                of.set(Feature::Requester, f32::NAN);
-            }
+            let mut of = of_pair(&facts, &self.placed(&entry.facts), asked.alike(&entry.kept), now);
             if let Some(crowd) = crowd {
                 of.set(Feature::Crowd, f32::from(crowd).ln_1p());
             }

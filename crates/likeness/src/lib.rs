@@ -7,6 +7,7 @@ mod cells;
 mod chains;
 mod context;
 pub mod decide;
+pub mod evidence;
 pub mod explain;
 pub mod features;
 pub mod fit;

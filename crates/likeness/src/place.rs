@@ -54,6 +54,24 @@ impl Spot {
 }
 
 impl Spot {
+    /// As one number.
+    #[must_use]
+    pub fn bits(self) -> u64 {
+        cell_key(self.lat, self.lon)
+    }
+
+    /// The point of [`Self::bits`].
+    #[must_use]
+    pub fn of_bits(bits: u64) -> Self {
+        Self { lat: (bits >> 32) as u32 as i32, lon: bits as u32 as i32 }
+    }
+
+    /// Latitude and longitude, in degrees.
+    #[must_use]
+    pub fn degrees(self) -> (f64, f64) {
+        (f64::from(self.lat) / 1e6, f64::from(self.lon) / 1e6)
+    }
+
     /// The key of the area it lies in.
     pub(crate) fn area(self) -> u64 {
         cell_key(self.lat.div_euclid(AREA), self.lon.div_euclid(AREA))

@@ -46,8 +46,8 @@ pub struct Request<'a> {
     pub subject: &'a str,
     /// Whether there is a picture; `None` when nobody knows.
     pub photo: Option<bool>,
-    /// A perceptual or exact hash of the picture, where there is one.
-    pub photo_hash: Option<u64>,
+    /// Perceptual hashes of its pictures, bits that copies of one picture have in common; the first few are compared.
+    pub pictures: &'a [u64],
 }
 
 /// A hashed key; 0 stands for unknown.
@@ -55,6 +55,10 @@ pub type Key = u64;
 
 /// Most codes, names and building numbers kept of a text.
 const KEPT_NAMES: usize = 6;
+/// Most pictures that are compared of a request.
+const KEPT_PICTURES: usize = 4;
+/// Bits in which hashes of copies of one picture may differ; two that have nothing in common differ in some 32.
+const COPY: u32 = 8;
 
 /// What was read of a request: everything a comparison needs, and no word of it in clear.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -87,8 +91,8 @@ pub struct Facts {
     pub buildings: Box<[u32]>,
     /// Whether there is a picture.
     pub photo: Option<bool>,
-    /// Hash of the picture; 0 when unknown.
-    pub photo_hash: Key,
+    /// Hashes of its pictures.
+    pub pictures: Box<[u64]>,
 }
 
 /// A request that was read: facts, and all terms of its words.
@@ -155,7 +159,7 @@ pub fn read(segmenter: &Segmenter, request: &Request<'_>) -> Read {
             names: few(names),
             buildings: few(buildings),
             photo: request.photo,
-            photo_hash: request.photo_hash.map_or(0, mixed),
+            pictures: request.pictures.iter().copied().take(KEPT_PICTURES).collect(),
         },
         terms: Terms::of(&segmenter.counts(&said)),
     }
@@ -207,6 +211,13 @@ fn codes(text: &str) -> impl Iterator<Item = String> + '_ {
         .map(str::to_ascii_lowercase)
 }
 
+/// Whether a picture of the one is a copy of one of the other; `None` where one of them has none.
+#[must_use]
+pub(crate) fn same_picture(a: &[u64], b: &[u64]) -> Option<bool> {
+    let copies = |a: &u64| b.iter().any(|b| (a ^ b).count_ones() <= COPY);
+    (!a.is_empty() && !b.is_empty()).then(|| a.iter().any(copies))
+}
+
 /// Whether two sorted lists share a value.
 #[must_use]
 pub(crate) fn meet(a: &[u32], b: &[u32]) -> bool {
@@ -236,6 +247,14 @@ mod tests {
         assert_eq!(facts("您好，明珠路路灯不亮。").words, facts("明珠路 路灯不亮！谢谢").words);
         assert_ne!(facts("明珠路路灯不亮").words, 0);
         assert_eq!(facts("谢谢").words, 0);
+    }
+
+    #[test]
+    fn a_picture_that_was_made_smaller_is_the_same_and_another_is_not() {
+        let picture = 0xa5a5_0f0f_3c3c_9999_u64;
+        assert_eq!(same_picture(&[1, picture], &[picture ^ 0b1011_0001]), Some(true));
+        assert_eq!(same_picture(&[picture], &[!picture, picture.rotate_left(7)]), Some(false));
+        assert_eq!(same_picture(&[picture], &[]), None);
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub struct Limits {
     pub by_key: usize,
     /// A person who holds more requests than this is a switchboard and no evidence.
     pub switchboard: u16,
+    /// A point at which more requests than this are held is one that a system writes, and no evidence.
+    pub default_point: u16,
     /// Only requests under the same node above the category are compared, where both nodes are known (D§9.4).
     pub within_node: bool,
 }
@@ -46,6 +48,7 @@ impl Default for Limits {
             asked_words: [8, 24, 96],
             by_key: 16,
             switchboard: 200,
+            default_point: u16::MAX,
             within_node: false,
         }
     }
@@ -56,10 +59,10 @@ const FURTHER: f32 = 60.0;
 
 impl Index {
     /// Numbers of entries worth a comparison, each once, ascending.
-    pub(crate) fn candidates(&self, facts: &Facts, weighed: &Weighed, now: Seconds, switchboard: bool) -> Vec<u32> {
+    pub(crate) fn candidates(&self, facts: &Facts, weighed: &Weighed, now: Seconds) -> Vec<u32> {
         let mut numbers = self.near(facts, now);
         numbers.extend(self.like(facts, weighed));
-        let keys = keys::of_facts(facts, if switchboard { 0 } else { facts.requester });
+        let keys = keys::of_facts(facts, facts.requester);
         numbers.extend(self.chains.walk(&keys, self.limits.by_key, usize::MAX).into_iter().map(|(_, number)| number));
         numbers.sort_unstable();
         numbers.dedup();

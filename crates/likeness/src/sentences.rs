@@ -6,6 +6,7 @@ use suban_domain::DuplicateClass;
 
 use crate::{
     decide::{Act, Guard},
+    evidence::PassedOver,
     features::Feature,
 };
 
@@ -111,8 +112,8 @@ pub(crate) fn of_feature(feature: Feature, value: Option<f32>) -> Sentence {
             ..2.5 => sentence("只有前一件有照片", "only the earlier one has a picture"),
             _ => sentence("都有照片", "both have pictures"),
         },
-        Feature::SamePhoto if value > 0.0 => sentence("照片相同", "the pictures are the same"),
-        Feature::SamePhoto => sentence("照片不同", "the pictures differ"),
+        Feature::SamePhoto if value > 0.0 => sentence("有照片相同或近乎相同", "pictures of both are nearly the same"),
+        Feature::SamePhoto => sentence("照片各不相同", "none of the pictures are the same"),
         Feature::Length => sentence(
             format!("新的一件的篇幅是前一件的 {:.1} 倍", value.exp()),
             format!("the new one is {:.1} times as long as the earlier one", value.exp()),
@@ -168,6 +169,20 @@ const fn name(feature: Feature) -> (&'static str, &'static str) {
         Feature::Earlier => ("更早的件数", "how many are earlier"),
         Feature::Repeat => ("自身是否重复", "whether the earlier one repeats another"),
         Feature::Repeated => ("被重复的情况", "how many repeat the earlier one"),
+    }
+}
+
+/// What was passed over, in words.
+pub(crate) fn of_passed_over(what: PassedOver) -> Sentence {
+    match what {
+        PassedOver::Point => sentence(
+            "坐标是默认点,或被认定不能作为依据,未予比较",
+            "a point was passed over: a default one, or named as no evidence",
+        ),
+        PassedOver::Phone => sentence(
+            "电话是总机,或被认定不能作为依据,未予比较",
+            "the phone was passed over: a switchboard, or named as no evidence",
+        ),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What a snapshot begins with; another number after a change of what is kept.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 
 /// A snapshot that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -7,6 +7,8 @@
 //! The row comes before the bytes: whoever is stopped in between leaves a row that says "arriving", and the same
 //! request later takes it up. Looking at a file writes down who did, in the transaction that hands the key out.
 
+use std::collections::HashMap;
+
 use sqlx::PgConnection;
 use suban_attachments::{Kind, PictureHash};
 use suban_domain::{Actor, At, PersonCode, Point, Refusal, RequestId, RequesterId, Role, TicketId, UnitCode};
@@ -106,6 +108,9 @@ pub struct FileFacts {
     /// When.
     pub taken_at: Option<At>,
 }
+
+/// Pictures of a ticket, each with what copies of it have in common, where anything is to be seen.
+pub type Pictures = Vec<(Uuid, Option<PictureHash>)>;
 
 /// A file that came with a ticket.
 #[derive(Debug, Clone, PartialEq)]
@@ -365,17 +370,20 @@ impl Store {
         Ok(Reserved { attachment, owner })
     }
 
-    /// Its bytes are there: says what it is. One that is there already stays as it is. Served by the primary key.
+    /// Its bytes are there: says what it is, and tells of a picture to who compares pictures. One that is there already stays as it is. Served by the primary key.
     ///
     /// # Errors
     /// `NotFound` when it was erased meanwhile; when Postgres is away.
     pub async fn complete_attachment(&self, id: Uuid, state: FileState, facts: &FileFacts) -> Result<(), StoreError> {
         let number = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
-        let done = sqlx::query(
-            "update core.attachment
-                set state = case when state = 1 then $2 else state end, kind = $3, bytes = $4, width = $5, height = $6,
-                    hash = $7, lat = $8, lon = $9, taken_at = $10
-              where id = $1 and state in (1, 2, 3, 4)",
+        let done: i64 = sqlx::query_scalar(
+            "with done as (
+               update core.attachment
+                  set state = case when state = 1 then $2 else state end, kind = $3, bytes = $4, width = $5,
+                      height = $6, hash = $7, lat = $8, lon = $9, taken_at = $10
+                where id = $1 and state in (1, 2, 3, 4) returning ticket_id, hash),
+             told as (insert into core.picture (ticket_id) select ticket_id from done where hash is not null)
+             select count(*) from done",
         )
         .bind(id)
         .bind(state.number())
@@ -387,9 +395,9 @@ impl Store {
         .bind(facts.point.map(|p| p.lat))
         .bind(facts.point.map(|p| p.lon))
         .bind(facts.taken_at.map(to_db))
-        .execute(self.pool())
+        .fetch_one(self.pool())
         .await?;
-        if done.rows_affected() == 0 { Err(StoreError::NotFound { what: "attachment" }) } else { Ok(()) }
+        if done == 0 { Err(StoreError::NotFound { what: "attachment" }) } else { Ok(()) }
     }
 
     /// The files of some tickets in the order they came; those that are still arriving are left out. Served by
@@ -404,6 +412,30 @@ impl Store {
             .fetch_all(self.pool())
             .await?;
         rows.into_iter().map(Row::read).collect()
+    }
+
+    /// The pictures of these tickets in the order they came, each with what copies of it have in common; those that are
+    /// infected or of an erased person are left out. Served by `attachment_ticket`.
+    ///
+    /// # Errors
+    /// When Postgres is away.
+    pub async fn pictures_of(&self, tickets: &[TicketId]) -> Result<HashMap<TicketId, Pictures>, StoreError> {
+        if tickets.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let rows: Vec<(Uuid, Uuid, Option<i64>)> = sqlx::query_as(
+            "select ticket_id, id, hash from core.attachment
+              where ticket_id = any($1) and width is not null and state in (2, 3, 4) order by ticket_id, id",
+        )
+        .bind(tickets.iter().map(|t| t.uuid()).collect::<Vec<_>>())
+        .fetch_all(self.pool())
+        .await?;
+        let mut found = HashMap::<TicketId, Pictures>::new();
+        for (ticket, id, hash) in rows {
+            let hash = hash.map(|bits| PictureHash(bits.cast_unsigned()));
+            found.entry(TicketId::new(ticket)).or_default().push((id, hash));
+        }
+        Ok(found)
     }
 
     /// One file. Served by the primary key.

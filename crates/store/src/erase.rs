@@ -318,6 +318,25 @@ impl Store {
         Ok(erased)
     }
 
+    /// Who was erased, but for those that are known already. Scans the primary key of `erased`: erasures are few.
+    ///
+    /// # Errors
+    /// When Postgres is away.
+    pub async fn erased_but(&self, known: &[Uuid]) -> Result<Vec<Uuid>, StoreError> {
+        let query = "select requester_id from core.erased where requester_id <> all($1) order by requester_id";
+        Ok(sqlx::query_scalar(query).bind(known).fetch_all(self.pool()).await?)
+    }
+
+    /// The tickets of these requesters. Served by `text_requester`.
+    ///
+    /// # Errors
+    /// When Postgres is away.
+    pub async fn tickets_of(&self, requesters: &[Uuid]) -> Result<Vec<TicketId>, StoreError> {
+        let query = "select distinct ticket_id from core.text where requester_id = any($1)";
+        let ids: Vec<Uuid> = sqlx::query_scalar(query).bind(requesters).fetch_all(self.pool()).await?;
+        Ok(ids.into_iter().map(TicketId::new).collect())
+    }
+
     /// See [`export_erasures`].
     ///
     /// # Errors

@@ -302,42 +302,6 @@ impl Store {
         Err(StoreError::Contended)
     }
 
-    /// Members of a master after `after`, a page at a time. Served by `merge_member_master`.
-    ///
-    /// # Errors
-    /// When Postgres is away.
-    pub async fn members(
-        &self,
-        master: TicketId,
-        after: Option<TicketId>,
-        page: u32,
-    ) -> Result<Vec<TicketId>, StoreError> {
-        let rows: Vec<(Uuid,)> = sqlx::query_as(
-            "select member_id from core.merge_member
-              where master_id = $1 and ($2::uuid is null or member_id > $2) order by member_id limit $3",
-        )
-        .bind(master.uuid())
-        .bind(after.map(TicketId::uuid))
-        .bind(i64::from(page))
-        .fetch_all(self.pool())
-        .await?;
-        Ok(rows.into_iter().map(|(id,)| TicketId::new(id)).collect())
-    }
-
-    /// The masters that these tickets follow, or followed until they were answered. Served by the primary key of
-    /// `merge_member`.
-    ///
-    /// # Errors
-    /// When Postgres is away.
-    pub async fn masters_of(&self, members: &[TicketId]) -> Result<Vec<TicketId>, StoreError> {
-        let rows: Vec<(Uuid,)> =
-            sqlx::query_as("select distinct master_id from core.merge_member where member_id = any($1::uuid[])")
-                .bind(members.iter().map(|id| id.uuid()).collect::<Vec<_>>())
-                .fetch_all(self.pool())
-                .await?;
-        Ok(rows.into_iter().map(|(id,)| TicketId::new(id)).collect())
-    }
-
     /// Keeps two tickets apart: a person has said that they are not the same. Once is enough.
     ///
     /// # Errors

@@ -265,9 +265,9 @@ impl Store {
     /// When Postgres is away.
     pub async fn twins(&self, of: &[TicketId]) -> Result<Vec<Twin>, StoreError> {
         let ids: Vec<Uuid> = of.iter().map(|id| id.uuid()).collect();
-        let rows: Vec<(Uuid, Uuid, bool, bool)> = sqlx::query_as(
+        let rows: Vec<TwinRow> = sqlx::query_as(
             "select me.ticket_id, other.ticket_id, me.area is not null and me.area = other.area,
-                    me.phone is not null and me.phone = other.phone
+                    me.phone is not null and me.phone = other.phone, me.phone
                from unnest($1::uuid[]) as k(id)
                -- One row by its key: without the limit, a table that was never analysed is read whole and hashed.
                cross join lateral (select * from core.ticket_words where ticket_id = k.id limit 1) me
@@ -278,15 +278,19 @@ impl Store {
         .bind(&ids)
         .fetch_all(self.pool())
         .await?;
-        let twin = |(of, other, same_area, same_person)| Twin {
+        let twin = |(of, other, same_area, same_person, phone): TwinRow| Twin {
             of: TicketId::new(of),
             other: TicketId::new(other),
             same_area,
             same_person,
+            phone: phone.and_then(|p| p.try_into().ok()).map(Hash),
         };
         Ok(rows.into_iter().map(twin).collect())
     }
 }
+
+/// Two tickets, whether area and phone are the same, and the phone of the first.
+type TwinRow = (Uuid, Uuid, bool, bool, Option<Vec<u8>>);
 
 impl Store {
     /// Tickets in these normalised words, the newest first, at most 50. Served by the primary key of `ticket_words`.
@@ -330,6 +334,8 @@ pub struct Twin {
     pub same_area: bool,
     /// Both came from the same phone.
     pub same_person: bool,
+    /// The phone of the ticket that was asked about.
+    pub phone: Option<Hash>,
 }
 
 /// Tickets locked for a change of several at once, always in the order of their ids.

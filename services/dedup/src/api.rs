@@ -1,7 +1,8 @@
 //! The gRPC face: people put tickets together, take them apart, and look at groups.
 
-use std::sync::Arc;
+use std::{pin::Pin, sync::Arc};
 
+use futures::Stream;
 use suban_domain::{AreaCode, DuplicateClass, Fact, MatterCode, Role, Ticket, TicketId, VersionCode};
 use suban_likeness::{Feature, Request as Likened};
 use suban_proto::{
@@ -31,6 +32,9 @@ use crate::{
 const MOST: usize = 20_000;
 /// Candidates that an agent is shown.
 const SHOWN: usize = 5;
+
+/// Answers as a stream.
+type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send + 'static>>;
 
 /// Answers DedupService.
 #[derive(Clone)]
@@ -133,9 +137,16 @@ impl DedupService for Api {
         };
         let mut members: Vec<Ticket> = self.app.store.load(&ids).await.map_err(|e| status(&e))?.into_values().collect();
         members.sort_by_key(|t| t.id);
+        let since = self.app.store.memberships(&ids).await.map_err(|e| status(&e))?;
+        let member = |ticket: &Ticket| v1::GroupTicket {
+            class: since.get(&ticket.id).map_or(0, |of| of.class.number()),
+            basis: since.get(&ticket.id).map_or_else(String::new, |of| of.basis().to_owned()),
+            joined_at: since.get(&ticket.id).map(|of| view::timestamp(of.joined_at)),
+            ..group_ticket(ticket)
+        };
         Ok(Response::new(v1::Group {
             size: master.members() + 1,
-            members: members.iter().map(group_ticket).collect(),
+            members: members.iter().map(member).collect(),
             master: Some(group_ticket(&master)),
             next_page_token: next,
         }))
@@ -158,6 +169,16 @@ impl DedupService for Api {
     ) -> Result<Response<v1::ListSuggestionsReply>, Status> {
         let caller = who(&request)?;
         self.suggestions(&caller, request.get_ref()).await.map(Response::new)
+    }
+
+    type WatchSuggestionsStream = Answers<v1::WatchSuggestionsReply>;
+
+    async fn watch_suggestions(
+        &self,
+        request: Request<v1::WatchSuggestionsRequest>,
+    ) -> Result<Response<Self::WatchSuggestionsStream>, Status> {
+        let caller = who(&request)?;
+        Ok(Response::new(Box::pin(self.watch(caller, request.get_ref())?)))
     }
 
     async fn reject_suggestion(
@@ -221,6 +242,19 @@ impl DedupService for Api {
         self.cluster(&caller, request.get_ref()).await.map(Response::new)
     }
 
+    async fn name_evidence(&self, request: Request<v1::NameEvidenceRequest>) -> Result<Response<v1::Evidence>, Status> {
+        let caller = who(&request)?;
+        self.evidence_named(&caller, request.get_ref()).await.map(Response::new)
+    }
+
+    async fn list_evidence(
+        &self,
+        request: Request<v1::ListEvidenceRequest>,
+    ) -> Result<Response<v1::ListEvidenceReply>, Status> {
+        let caller = who(&request)?;
+        self.evidence(&caller, request.get_ref()).await.map(Response::new)
+    }
+
     async fn explain_pair(
         &self,
         request: Request<v1::ExplainPairRequest>,
@@ -282,8 +316,9 @@ impl Api {
             one.blocked_by = blocked.err().map(|r| r.to_string()).unwrap_or_default();
             candidates.push(one);
         };
+        let many = phone.as_ref().is_some_and(|phone| self.memory.is_switchboard(phone));
         for s in &said {
-            take(s.ticket, phone.is_some() && phone == s.phone, None);
+            take(s.ticket, phone.is_some() && phone == s.phone && !many, None);
         }
         for alike in &alike {
             take(alike.ticket, alike.features.get(Feature::Requester) > 0.0, Some(alike));
@@ -343,6 +378,7 @@ pub(crate) fn command_reply(ticket: &Ticket, repeated: bool) -> v1::CommandReply
     }
 }
 
+/// A ticket of a group or cluster, without how it came there.
 pub(crate) fn group_ticket(ticket: &Ticket) -> v1::GroupTicket {
     v1::GroupTicket {
         number: ticket.number.to_string(),

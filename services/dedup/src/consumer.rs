@@ -39,10 +39,7 @@ pub async fn judge(judge: &Judge, batch: &[Message]) -> Result<(), Failure> {
     // As the messages left them, those that have not gone on since: a batch that comes again is judged once.
     let mut after = app.folded.after(&app.store, batch).await?;
     let changed: HashSet<TicketId> = batch.iter().filter(|m| says_otherwise(m)).map(|m| m.ticket).collect();
-    let changed = after.values().filter(|ticket| changed.contains(&ticket.id) && may_be_asked(ticket));
-    let changed: Vec<Ticket> = changed.filter(|t| !waits_for_verdict(t)).map(|t| Ticket::clone(t)).collect();
-    // People are asked; what was sent to a unit is not merged behind its back.
-    find_alike(judge, changed, &HashMap::new(), &mut Suggestions::default()).await?;
+    ask_again(judge, after.values().filter(|ticket| changed.contains(&ticket.id)).map(|t| Ticket::clone(t))).await?;
     after.retain(|id, ticket| told.contains(id) && waits_for_verdict(ticket));
     let gone_on = app.store.gone_on(after.values().map(|ticket| (ticket.id, ticket.version))).await?;
     let mut blocks: [Block; BLOCKS] = Default::default();
@@ -59,6 +56,13 @@ pub async fn judge(judge: &Judge, batch: &[Message]) -> Result<(), Failure> {
     // While one block waits for the database, another is compared.
     try_join_all(blocks.into_iter().map(|block| judge_block(judge, block))).await?;
     Ok(())
+}
+
+/// Compares tickets that were judged once more, for more is known of them now. People are asked; what was sent to a unit
+/// is not merged behind its back.
+pub(crate) async fn ask_again(judge: &Judge, tickets: impl Iterator<Item = Ticket>) -> Result<(), StoreError> {
+    let judged: Vec<Ticket> = tickets.filter(|t| may_be_asked(t) && !waits_for_verdict(t)).collect();
+    find_alike(judge, judged, &HashMap::new(), &mut Suggestions::default()).await
 }
 
 /// Tickets that are judged in their order: neighbours are of one block.
@@ -156,7 +160,10 @@ async fn join_twins(judge: &Judge, waiting: &[&Ticket]) -> Result<Twins, StoreEr
             .filter_map(|twin| {
                 let head = heads.get(&twin.other)?;
                 let kept_apart = apart.contains(&(ticket.id, head.id));
-                Some(Candidate { head, same_area: twin.same_area, same_person: twin.same_person, kept_apart })
+                // Who speaks for many is nobody in particular.
+                let many = twin.phone.as_ref().is_some_and(|phone| judge.memory.is_switchboard(phone));
+                let same_person = twin.same_person && !many;
+                Some(Candidate { head, same_area: twin.same_area, same_person, kept_apart })
             })
             .collect();
         match decide::judge(ticket, &candidates, catalogue) {

@@ -2,12 +2,12 @@
 
 use suban_domain::Ticket;
 use suban_likeness::explain::{Explained, explain as told};
-use suban_store::StoreError;
+use suban_store::{StoreError, Told};
 
 use crate::{
     Judge,
     decide::alike::{Found, case},
-    memory::Alike,
+    memory::{Alike, Sayings},
     tables,
 };
 
@@ -18,14 +18,17 @@ use crate::{
 /// When Postgres is away.
 pub async fn explain(judge: &Judge, ticket: &Ticket, other: &Ticket) -> Result<Explained, StoreError> {
     let Judge { app, memory } = judge;
-    let words = app.store.told(&[ticket.id, other.id]).await?;
+    let words = Sayings::of(app, &[ticket.id, other.id]).await?;
     let in_force = app.catalogues.now();
     let catalogue = in_force.as_ref().map(|f| &f.catalogue);
-    let said =
-        |t: &Ticket| memory.reader().ticket(t, words.get(&t.id).unwrap_or(&suban_store::Told::default()), catalogue);
+    let nothing = Told::default();
+    let said = |t: &Ticket| {
+        let (told, pictures) = words.of_ticket(t.id).unwrap_or((&nothing, &[]));
+        memory.reader().ticket(t, told, pictures, catalogue)
+    };
     let now = app.clock().now();
-    let (judging, new) = (memory.judging(), said(ticket));
-    let (beside, model) = (memory.beside(&new, &said(other), now), judging.learned.model(new.tongue));
+    let (judging, new, earlier) = (memory.judging(), said(ticket), said(other));
+    let (beside, model) = (memory.beside(&new, &earlier, now), judging.learned.model(new.tongue));
     let head = match other.master() {
         Some(master) => app.store.load_one(master).await?,
         None => other.clone(),
@@ -33,11 +36,13 @@ pub async fn explain(judge: &Judge, ticket: &Ticket, other: &Ticket) -> Result<E
     let kept = tables::of(app.store.pool(), ticket.id).await?;
     let kept = kept.into_iter().find(|s| s.suggested.head == head.id).map(|s| s.suggested.features);
     let features = kept.unwrap_or(beside);
+    let passed_over = memory.passed_over(&new, &earlier);
     let ended = tables::ended_at(app.store.pool(), &[other.id]).await?;
     let closed_at = ended.get(&other.id).copied().filter(|_| !other.state.is_open());
     let kept_apart = !app.store.kept_apart(&[(ticket.id, head.id)]).await?.is_empty();
     let probability = model.probability(model.score(&features));
     let alike = Alike { ticket: other.id, probability, features, closed_at };
     let found = Found { alike: &alike, head: &head, kept_apart };
-    Ok(told(model, &features, &case(ticket, &found, catalogue, (&judging.learned, &app.settings.duplicates), now)))
+    let case = case(ticket, &found, catalogue, (&judging.learned, &app.settings.duplicates), now);
+    Ok(told(model, &features, &passed_over, &case))
 }

@@ -11,6 +11,7 @@ mod api;
 mod clusters_api;
 mod consumer;
 pub mod decide;
+mod evidence_api;
 pub mod explain;
 pub mod learning;
 mod mass;
@@ -18,6 +19,7 @@ mod mass_api;
 pub mod memory;
 mod suggestions;
 pub mod tables;
+mod watch;
 
 use std::net::SocketAddr;
 
@@ -46,6 +48,7 @@ impl Judge {
     pub async fn of(app: &App) -> Result<Self, StartError> {
         let memory = Memory::new(&app.settings.duplicates)?;
         memory.look(app).await?;
+        memory.look_at_evidence(app).await?;
         memory.load(app).await?;
         Ok(Self { app: app.clone(), memory })
     }

@@ -1,5 +1,7 @@
 //! Mass events over gRPC: declared, amended, ended and looked at.
 
+use std::collections::BTreeMap;
+
 use suban_domain::{AreaCode, At, MatterCode, Role, Span, Ticket, TicketId};
 use suban_proto::{edge, v1};
 use suban_runtime::{
@@ -11,14 +13,17 @@ use suban_service::{
     request_id, status, view,
 };
 use suban_store::Told;
-use suban_text::Catalogue;
+use suban_text::{Catalogue, catalogue::AreaLevel};
 use tonic::Status;
 use uuid::Uuid;
 
 use crate::{
     api::Api,
     decide::mass::{MassEvent, MassKind},
-    tables::mass::{self, Size},
+    tables::{
+        mass::{self, Size},
+        sites,
+    },
 };
 
 /// Longest title and answer, in characters.
@@ -183,19 +188,19 @@ impl Api {
         let page = page_size(ask.page_size)?;
         let mark = Mark::of(caller, &v1::ListSitesRequest { page_token: String::new(), page_size: 0, ..ask.clone() });
         let after = mark.open(&ask.page_token)?.map(|key| TicketId::new(Uuid::from_bytes(key)));
-        let ids = mass::sites(self.app.store.pool(), event.id, after, page).await.map_err(|e| status(&e))?;
+        let ids = sites::page(self.app.store.pool(), event.id, after, page).await.map_err(|e| status(&e))?;
         let full = u32::try_from(ids.len()).unwrap_or(u32::MAX) == page;
         let next = ids.last().filter(|_| full).map(|last| mark.seal(last.uuid().as_bytes())).unwrap_or_default();
         let tickets = self.app.store.load(&ids).await.map_err(|e| status(&e))?;
         let told = self.app.store.told(&ids).await.map_err(|e| status(&e))?;
         let in_force = self.app.catalogues.now();
         let catalogue = in_force.as_ref().map(|f| &f.catalogue);
-        let sites = ids.iter().filter_map(|id| {
+        let shown = ids.iter().filter_map(|id| {
             let ticket = tickets.get(id)?;
             let reading = view::reading(caller, ticket).ok()?;
             Some(site(ticket, told.get(id).filter(|_| reading == Reading::Full), catalogue))
         });
-        Ok(v1::ListSitesReply { sites: sites.collect(), next_page_token: next })
+        Ok(v1::ListSitesReply { sites: shown.collect(), next_page_token: next })
     }
 
     /// Events that words about this place and matter may belong to.
@@ -228,6 +233,9 @@ impl Api {
         }
         let ids: Vec<Uuid> = events.iter().map(|event| event.id).collect();
         let sizes = mass::sizes(self.app.store.pool(), &ids).await.map_err(|e| status(&e))?;
+        let places = sites::by_area(self.app.store.pool(), &ids).await.map_err(|e| status(&e))?;
+        let in_force = self.app.catalogues.now();
+        let catalogue = in_force.as_ref().map(|f| &f.catalogue);
         let masters: Vec<TicketId> = events.iter().filter_map(|event| event.master).collect();
         let heads = crate::consumer::heads(&self.app, &masters).await.map_err(|e| status(&e))?;
         let now = self.app.clock().now();
@@ -235,7 +243,8 @@ impl Api {
             let head = event.master.and_then(|master| heads.get(&master));
             let head = head.filter(|head| view::reading(caller, head).is_ok());
             let size = sizes.get(&event.id).copied().unwrap_or_default();
-            message(&event, head, size, now)
+            let streets = places.get(&event.id).map_or_else(Vec::new, |places| by_street(places, catalogue));
+            v1::MassEvent { streets, ..message(&event, head, size, now) }
         });
         Ok(shown.collect())
     }
@@ -291,7 +300,29 @@ fn message(event: &MassEvent, head: Option<&Ticket>, size: Size, now: At) -> v1:
         sites: size.sites,
         open_sites: size.open,
         looking_back: event.looking_back,
+        streets: Vec::new(),
     }
+}
+
+/// Sums places by their streets, the most first.
+fn by_street(places: &[(Option<AreaCode>, u32)], catalogue: Option<&Catalogue>) -> Vec<v1::StreetSites> {
+    let mut streets = BTreeMap::<String, v1::StreetSites>::new();
+    for (area, open) in places {
+        let path: Vec<_> =
+            area.as_ref().zip(catalogue).map_or_else(Vec::new, |(area, of)| of.area_path(area).collect());
+        let street = path.iter().find(|area| area.level == AreaLevel::SubDistrict).or(path.first());
+        let code = street.map(|street| street.code.to_string());
+        let code = code.or_else(|| area.as_ref().map(ToString::to_string)).unwrap_or_default();
+        let one = streets.entry(code.clone()).or_insert_with(|| v1::StreetSites {
+            area: code,
+            name: street.map(|street| street.name.clone()).unwrap_or_default(),
+            open: 0,
+        });
+        one.open += open;
+    }
+    let mut streets: Vec<v1::StreetSites> = streets.into_values().collect();
+    streets.sort_by_key(|street| std::cmp::Reverse(street.open));
+    streets
 }
 
 fn site(ticket: &Ticket, told: Option<&Told>, catalogue: Option<&Catalogue>) -> v1::Site {

@@ -24,6 +24,8 @@ use crate::{
     tables::{self, Ended, Suggestion},
 };
 
+/// Who is shown what people are asked.
+pub(crate) const REVIEWERS: &[Role] = &[Role::Dispatcher, Role::MergeReviewer, Role::Supervisor];
 /// Reasons that are told with a candidate.
 const TOLD: usize = 5;
 
@@ -34,7 +36,7 @@ impl Api {
         caller: &Caller,
         ask: &v1::ListSuggestionsRequest,
     ) -> Result<v1::ListSuggestionsReply, Status> {
-        only(caller, &[Role::Dispatcher, Role::MergeReviewer, Role::Supervisor], "are shown suggestions")?;
+        only(caller, REVIEWERS, "are shown suggestions")?;
         let pool = self.app.store.pool();
         if !ask.ticket.is_empty() {
             let ticket = self.app.ticket("ticket", &ask.ticket).await?;
@@ -65,10 +67,16 @@ impl Api {
     }
 
     /// These as a person sees them, ticket by ticket; those that nobody needs to answer any more are ended.
-    async fn told(&self, caller: &Caller, asked: Vec<Suggestion>) -> Result<Vec<v1::Suggestion>, Status> {
+    pub(crate) async fn told(&self, caller: &Caller, asked: Vec<Suggestion>) -> Result<Vec<v1::Suggestion>, Status> {
         let ids: Vec<TicketId> = asked.iter().flat_map(|s| [s.ticket, s.suggested.head]).collect();
         let tickets = self.app.store.load(&ids).await.map_err(|e| status(&e))?;
         let words = self.app.store.told(&ids).await.map_err(|e| status(&e))?;
+        let pictures = self.app.store.pictures_of(&ids).await.map_err(|e| status(&e))?;
+        let photos = |ticket: &Ticket, reading: Reading| {
+            let seen = reading == Reading::Full && view::may_see_files(caller, ticket).is_ok();
+            let of = pictures.get(&ticket.id).filter(|_| seen);
+            of.into_iter().flatten().map(|(id, _)| id.to_string()).collect::<Vec<_>>()
+        };
         let (nothing, judging) = (Told::default(), self.memory.judging());
         let (mut told, mut lapsed): (Vec<v1::Suggestion>, Vec<_>) = (Vec::new(), Vec::new());
         for one in asked {
@@ -86,9 +94,13 @@ impl Api {
             let suggested = &one.suggested;
             let mut candidate = candidate(head, suggested.class, f64::from(suggested.probability));
             shown(&mut candidate, of_head, words.get(&head.id));
+            candidate.photos = photos(head, of_head);
             reasoned(&mut candidate, &reasons(judging.learned.model(tongue(said)), &suggested.features));
             if told.last().is_none_or(|last| last.ticket_id != ticket.id.to_string()) {
-                told.push(suggestion(ticket, reading, said, &one));
+                told.push(v1::Suggestion {
+                    photos: photos(ticket, reading),
+                    ..suggestion(ticket, reading, said, &one)
+                });
             }
             if let Some(last) = told.last_mut() {
                 last.candidates.push(candidate);
@@ -176,6 +188,7 @@ impl Api {
             probability: f64::from(why.probability),
             reasons: why.reasons.iter().map(reason).collect(),
             guards: why.guards.iter().map(|said| worded(said, 0.0)).collect(),
+            passed_over: why.passed_over.iter().map(|said| worded(said, 0.0)).collect(),
             class_zh: why.class.zh,
             class_en: why.class.en,
             act_zh: why.act.zh,
@@ -212,8 +225,8 @@ fn suggestion(ticket: &Ticket, reading: Reading, said: &Told, asked: &Suggestion
         place: if full { said.place.clone() } else { String::new() },
         matter: ticket.matter.as_ref().map(ToString::to_string).unwrap_or_default(),
         area: ticket.area.as_ref().map(ToString::to_string).unwrap_or_default(),
-        candidates: Vec::new(),
         asked_at: Some(view::timestamp(asked.at)),
+        ..v1::Suggestion::default()
     }
 }
 

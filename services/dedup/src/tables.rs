@@ -1,8 +1,12 @@
 //! What is open and what ended lately, and what people are asked about.
 
 pub mod answers;
+pub mod asked;
 pub mod clusters;
+pub mod evidence;
 pub mod mass;
+pub mod pictures;
+pub mod sites;
 
 use std::collections::HashMap;
 
@@ -130,7 +134,8 @@ fn uuids(tickets: &[TicketId]) -> Vec<Uuid> {
     tickets.iter().map(|t| t.uuid()).collect()
 }
 
-/// Keeps suggestions; one that is there stays as it was made.
+/// Keeps suggestions; one that is there stays as it was made, and of two tickets a person is asked once, whichever of
+/// them was judged last. Served by the primary key.
 ///
 /// # Errors
 /// When Postgres is away.
@@ -143,7 +148,9 @@ pub async fn put(pool: &PgPool, mut suggestions: Vec<Suggestion>) -> Result<(), 
     sqlx::query(
         "insert into dedup.suggestion (ticket_id, head_id, class, probability, features, basis, at, matter, drawn)
          select * from unnest($1::uuid[], $2::uuid[], $3::int2[], $4::real[], $5::json[], $6::text[], $7::timestamptz[],
-           $8::text[], $9::int2[])
+           $8::text[], $9::int2[]) as new(ticket_id, head_id)
+          where not exists (select 1 from dedup.suggestion s
+                             where s.ticket_id = new.head_id and s.head_id = new.ticket_id)
          on conflict do nothing",
     )
     .bind(each(|s| s.ticket.uuid()))

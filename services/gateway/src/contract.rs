@@ -317,6 +317,11 @@ fn the_hall_s_answers(same: impl Fn(&str, &Value)) {
     same("Candidate", &judged["candidates"][0]);
     same("Reason", &judged["candidates"][0]["reasons"][0]);
     same("StandingEvent", &judged["events"][0]);
+    let event = v1::MassEvent { streets: vec![v1::StreetSites::default()], ..v1::MassEvent::default() };
+    let running = shown::events::running(&v1::ListMassEventsReply { events: vec![event], ..Default::default() });
+    same("MassEvents", &running);
+    same("MassEvent", &running["events"][0]);
+    same("StreetSites", &running["events"][0]["streets"][0]);
     let why = v1::Explanation { candidates: vec![v1::DispatchCandidate::default()], ..v1::Explanation::default() };
     let why = shown::desk::explanation(&why);
     same("Explanation", &why);

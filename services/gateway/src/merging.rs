@@ -1,4 +1,5 @@
-//! REST for who reviews merges: what is perhaps the same, side by side; merged, told apart, or taken out again.
+//! REST for who reviews merges: what is perhaps the same, side by side; merged, told apart, or taken out again; and the
+//! mass events that run.
 
 use axum::{
     Json, Router,
@@ -21,6 +22,7 @@ use crate::{
 pub(crate) fn router() -> Router<Peers> {
     Router::new()
         .route("/api/v1/suggestions", get(suggestions))
+        .route("/api/v1/mass-events", get(events))
         .route("/api/v1/tickets/{number}/group", get(group))
         .route("/api/v1/tickets/{number}/merge", post(merge))
         .route("/api/v1/tickets/{number}/distinct", post(distinct))
@@ -47,6 +49,13 @@ async fn suggestions(
         v1::ListSuggestionsRequest { ticket: query.ticket, page_size: query.page_size, page_token: query.page_token };
     let page = peers.dedup(&headers)?.list_suggestions(ask).await?.into_inner();
     Ok(Json(shown::desk::suggestions(&page)))
+}
+
+/// Mass events that run, the latest first: the first 50, and there were never so many.
+async fn events(State(peers): State<Peers>, headers: HeaderMap) -> Answer<Value> {
+    let ask = v1::ListMassEventsRequest { running: true, ..v1::ListMassEventsRequest::default() };
+    let page = peers.dedup(&headers)?.list_mass_events(ask).await?.into_inner();
+    Ok(Json(shown::events::running(&page)))
 }
 
 /// The group of a ticket, with its first 50 members.

@@ -2,6 +2,7 @@
 
 pub(crate) mod desk;
 pub(crate) mod directory;
+pub(crate) mod events;
 pub(crate) mod handover;
 pub(crate) mod oversight;
 

@@ -98,20 +98,3 @@ pub(crate) async fn versions(
     .await?;
     Ok(rows.into_iter().map(|(id, version)| (TicketId::new(id), u32::try_from(version).unwrap_or(0))).collect())
 }
-
-/// Who was erased, but for those that are known already. Scans the primary key of `erased`: erasures are few.
-pub(crate) async fn erased(pool: &PgPool, known: &[Uuid]) -> Result<Vec<Uuid>, StoreError> {
-    Ok(sqlx::query_scalar("select requester_id from core.erased where requester_id <> all($1) order by requester_id")
-        .bind(known)
-        .fetch_all(pool)
-        .await?)
-}
-
-/// The tickets of these requesters. Served by `text_requester`.
-pub(crate) async fn tickets_of(pool: &PgPool, requesters: &[Uuid]) -> Result<Vec<TicketId>, StoreError> {
-    let ids: Vec<Uuid> = sqlx::query_scalar("select distinct ticket_id from core.text where requester_id = any($1)")
-        .bind(requesters)
-        .fetch_all(pool)
-        .await?;
-    Ok(ids.into_iter().map(TicketId::new).collect())
-}

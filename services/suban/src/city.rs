@@ -7,6 +7,7 @@
 mod book;
 mod callback;
 mod citizens;
+mod events;
 mod hall;
 mod people;
 mod plan;

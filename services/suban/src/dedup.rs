@@ -71,6 +71,9 @@ fn tell(why: &Explained) {
         .map(|reason| vec![format!("{:+.2}", reason.adds), reason.said.zh.clone(), reason.said.en.clone()])
         .collect();
     print::table(&["points 分", "依据", "because"], &rows);
+    for said in &why.passed_over {
+        print::out(&format!("- {} {}", said.zh, said.en));
+    }
     for guard in &why.guards {
         print::out(&format!("! {} {}", guard.zh, guard.en));
     }

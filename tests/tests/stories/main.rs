@@ -3,9 +3,11 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a story's helpers fail the story")]
 
+mod alike;
 mod attachments;
 mod backups;
 mod bad_input;
+mod evidence;
 mod hall;
 mod helping;
 mod inspection;
@@ -23,6 +25,7 @@ mod searching;
 mod shifts;
 mod sources;
 mod splitting;
+mod storms;
 mod telling;
 mod traces;
 mod unhappy;

@@ -27,6 +27,15 @@ async fn a_neighbour_and_the_same_person_again_follow_the_first_and_each_is_answ
         let lead = city.until(&master, "the second call urges it", |t| t.members() == 2 && t.last_urge.is_some()).await;
         assert_eq!(lead.state, State::PendingSign);
 
+        // The group says of each member as what it joined, by which rule, and when.
+        let ask = v1::GetGroupRequest { ticket: other.number.clone(), ..v1::GetGroupRequest::default() };
+        let group = city.reviewer().await.dedup().get_group(ask).await.unwrap().into_inner();
+        let told: Vec<_> = group.members.iter().map(|m| (&m.number, m.class, m.joined_at.is_some())).collect();
+        let (d3, d1) = (DuplicateClass::D3.number(), DuplicateClass::D1.number());
+        assert_eq!((group.size, told), (3, vec![(&other.number, d3, true), (&again.number, d1, true)]));
+        assert!(group.members.iter().all(|m| m.basis.starts_with("same-words:")), "{group:?}");
+        assert_eq!(group.master.map(|m| (m.class, m.basis)), Some((0, String::new())));
+
         // One unit works once; the neighbour sees the progress, and neither the master's number nor anybody else.
         let unit = city.unit(words::ROADS).await;
         assert_eq!(unit.inbox().await, std::slice::from_ref(&master.number));
@@ -219,6 +228,9 @@ async fn what_is_alike_is_shown_side_by_side_and_a_person_says_what_it_is() {
             };
             reviewer.dedup().merge(merge).await.unwrap();
             joined(city, &other, &first).await;
+            let ask = v1::GetGroupRequest { ticket: first.number.clone(), ..v1::GetGroupRequest::default() };
+            let group = reviewer.dedup().get_group(ask).await.unwrap().into_inner();
+            assert_eq!(group.members[0].basis, "reviewer-1", "a person said so: {group:?}");
             let none = v1::RejectSuggestionRequest {
                 request_id: city.request(),
                 ticket: third.number.clone(),

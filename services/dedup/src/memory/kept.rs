@@ -16,7 +16,11 @@ use suban_likeness::Index;
 use suban_service::{App, StartError};
 use suban_store::StoreError;
 
-use super::{FOLLOWED_KINDS, Memory, limits, off_the_loop, once_there};
+use super::{
+    Memory,
+    following::{FOLLOWED_KINDS, once_there},
+    limits, off_the_loop,
+};
 use crate::{decide::BASIS, tables};
 
 /// Where it is kept, how often it is written anew, and of what.
@@ -33,6 +37,9 @@ struct Note {
     city: String,
     basis: String,
     heard: Positions,
+    /// The last picture that is held.
+    #[serde(default)]
+    picture: i64,
 }
 
 impl Kept {
@@ -46,12 +53,13 @@ impl Kept {
         Ok(Some(Self { path: keep.snapshot.clone(), every: keep.snapshot_every, city }))
     }
 
-    /// Fills a memory from the file and with what happened since; answers where it goes on. None where the file is not
+    /// Fills a memory from the file and with what happened since; answers where it goes on, and the last picture that is
+    /// held. None where the file is not
     /// there or cannot be used, and nothing is held then.
     ///
     /// # Errors
     /// When Postgres or Kafka is away.
-    pub(super) async fn restore(&self, app: &App, memory: &Memory) -> Result<Option<Tail>, StartError> {
+    pub(super) async fn restore(&self, app: &App, memory: &Memory) -> Result<Option<(Tail, i64)>, StartError> {
         let (path, room) = (self.path.clone(), app.settings.duplicates.open_tickets);
         let read = off_the_loop(move || {
             let bytes = std::fs::read(&path).map_err(|e| e.to_string())?;
@@ -83,12 +91,13 @@ impl Kept {
             let heard = tail.next().await;
             memory.hear(app, &heard).await?;
         }
-        Ok(Some(tail))
+        Ok(Some((tail, note.picture)))
     }
 
-    /// Writes what is held, as of what was heard. A file that cannot be written is missed at the next start only.
-    pub(super) async fn save(&self, memory: &Memory, heard: &Positions) {
-        let note = Note { city: self.city.clone(), basis: BASIS.to_owned(), heard: heard.clone() };
+    /// Writes what is held, as of what was heard and seen; answers whether it could. A file that cannot be written is
+    /// missed at the next start only.
+    pub(super) async fn save(&self, memory: &Memory, heard: &Positions, picture: i64) -> bool {
+        let note = Note { city: self.city.clone(), basis: BASIS.to_owned(), heard: heard.clone(), picture };
         let (memory, path) = (memory.clone(), self.path.clone());
         let written = off_the_loop(move || {
             let note = serde_json::to_vec(&note).map_err(|e| e.to_string())?;
@@ -96,7 +105,10 @@ impl Kept {
             replace(&path, &bytes).map_err(|e| e.to_string()).map(|()| bytes.len())
         });
         let problem = match written.await {
-            Ok(Ok(bytes)) => return tracing::info!(bytes, "what duplicates are looked for among is kept as a file"),
+            Ok(Ok(bytes)) => {
+                tracing::info!(bytes, "what duplicates are looked for among is kept as a file");
+                return true;
+            }
             Ok(Err(problem)) => problem,
             Err(error) => error.to_string(),
         };
@@ -104,6 +116,7 @@ impl Kept {
             snapshot = %self.path.display(), problem,
             "what duplicates are looked for among could not be kept as a file; the next start reads every ticket"
         );
+        false
     }
 }
 

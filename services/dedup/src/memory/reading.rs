@@ -1,14 +1,18 @@
 //! What is compared of a ticket, from what it says and what is known of it.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
-use suban_domain::{Hash, Ticket};
-use suban_likeness::{Read, Request, Spot, Tongue, read};
-use suban_store::Told;
+use futures::future::try_join;
+use suban_attachments::PictureHash;
+use suban_domain::{Hash, Ticket, TicketId};
+use suban_likeness::{Read, Request, Spot, Tongue, read, request::key};
+use suban_service::App;
+use suban_store::{StoreError, Told};
 use suban_text::{
     Catalogue, Segmenter,
     extract::{Named, extract},
 };
+use uuid::Uuid;
 
 use super::{id, seconds};
 
@@ -16,6 +20,30 @@ use super::{id, seconds};
 pub(crate) struct Asked {
     pub(crate) read: Read,
     pub(crate) tongue: Tongue,
+}
+
+/// What tickets say: their words, and the hashes of their pictures.
+pub(crate) struct Sayings {
+    told: HashMap<TicketId, Told>,
+    pictures: HashMap<TicketId, Vec<u64>>,
+}
+
+impl Sayings {
+    /// Of these tickets.
+    ///
+    /// # Errors
+    /// When Postgres is away.
+    pub(crate) async fn of(app: &App, tickets: &[TicketId]) -> Result<Self, StoreError> {
+        let (told, pictures) = try_join(app.store.told(tickets), app.store.pictures_of(tickets)).await?;
+        let hashes =
+            |of: Vec<(Uuid, Option<PictureHash>)>| of.into_iter().filter_map(|(_, hash)| Some(hash?.0)).collect();
+        Ok(Self { told, pictures: pictures.into_iter().map(|(ticket, of)| (ticket, hashes(of))).collect() })
+    }
+
+    /// Of one; none where it says nothing, or nothing any more.
+    pub(crate) fn of_ticket(&self, ticket: TicketId) -> Option<(&Told, &[u64])> {
+        Some((self.told.get(&ticket)?, self.pictures.get(&ticket).map_or(&[], Vec::as_slice)))
+    }
 }
 
 /// Reads tickets.
@@ -26,7 +54,13 @@ pub(crate) struct Reader {
 
 impl Reader {
     /// Reads a ticket.
-    pub(crate) fn ticket(&self, ticket: &Ticket, told: &Told, catalogue: Option<&Catalogue>) -> Asked {
+    pub(crate) fn ticket(
+        &self,
+        ticket: &Ticket,
+        told: &Told,
+        pictures: &[u64],
+        catalogue: Option<&Catalogue>,
+    ) -> Asked {
         self.told(
             &Request {
                 id: id(ticket.id),
@@ -34,6 +68,7 @@ impl Reader {
                 spot: ticket.point.and_then(|p| Spot::new(p.lat, p.lon)),
                 area: ticket.area.as_ref().map_or("", |a| a.as_str()),
                 category: ticket.matter.as_ref().map_or("", |m| m.as_str()),
+                pictures,
                 ..Request::default()
             },
             told,
@@ -43,7 +78,7 @@ impl Reader {
 
     /// Reads words that somebody told, beside what else is known of them.
     pub(crate) fn told(&self, known: &Request<'_>, told: &Told, catalogue: Option<&Catalogue>) -> Asked {
-        let person = told.phone.as_ref().map_or_else(String::new, |Hash(hash)| hex(hash));
+        let person = told.phone.as_ref().map_or_else(String::new, hex);
         let row = known.category.parse().ok().and_then(|code| catalogue?.matter(&code));
         let above = row.map_or_else(String::new, |row| format!("{}/{}", row.level1, row.level2));
         let address = address(told);
@@ -78,7 +113,12 @@ fn address(told: &Told) -> Cow<'_, str> {
     Cow::Borrowed(&told.place)
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// The key of whoever has this phone.
+pub(crate) fn person_key(phone: &Hash) -> u64 {
+    key(&hex(phone))
+}
+
+fn hex(Hash(bytes): &Hash) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");

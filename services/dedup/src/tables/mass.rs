@@ -272,35 +272,6 @@ pub async fn sizes(pool: &PgPool, events: &[Uuid]) -> Result<HashMap<Uuid, Size>
     Ok(rows.into_iter().map(size).collect())
 }
 
-/// Open sites of an event in the order of place and ticket, after one of its tickets. Served by
-/// `mass_event_ticket_place` and the primary keys of `ticket_open` and `merge_member`.
-///
-/// # Errors
-/// When Postgres is away.
-pub async fn sites(
-    pool: &PgPool,
-    event: Uuid,
-    after: Option<TicketId>,
-    limit: u32,
-) -> Result<Vec<TicketId>, StoreError> {
-    let ids: Vec<Uuid> = sqlx::query_scalar(
-        "select t.ticket_id from dedup.mass_event_ticket t
-           join core.ticket_open o on o.ticket_id = t.ticket_id and o.state = any($4)
-          where t.event_id = $1
-            and (t.area, t.ticket_id) > (
-              coalesce((select area from dedup.mass_event_ticket where event_id = $1 and ticket_id = $2), ''), $2)
-            and not exists (select 1 from core.merge_member m where m.member_id = t.ticket_id)
-          order by t.area, t.ticket_id limit $3",
-    )
-    .bind(event)
-    .bind(after.map_or(Uuid::nil(), |ticket| ticket.uuid()))
-    .bind(i64::from(limit))
-    .bind(states(State::is_open))
-    .fetch_all(pool)
-    .await?;
-    Ok(ids.into_iter().map(TicketId::new).collect())
-}
-
 /// Where somebody looks back: an event, and up to which ticket that was done.
 #[derive(Debug)]
 pub struct LookingBack {

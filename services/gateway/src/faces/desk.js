@@ -205,6 +205,7 @@ const release = trying(async q => { await act("dispatcher", `/tickets/${q.number
 const read_ticket = trying(async q => {
   const [ticket, explained, history] = await Promise.all([ask("dispatcher", "/tickets/" + q.number), ask("dispatcher", `/tickets/${q.number}/explain`), ask("dispatcher", `/tickets/${q.number}/history`)]);
   reading = ticket; why = explained;
+  proposed = q.reason === "SEVERAL" ? (await ask("dispatcher", `/tickets/${q.number}/split`)).parts : [];
   const checked = ticket.state === "CLOSE_REVIEW" ? await ask("dispatcher", `/tickets/${q.number}/reply/check`, {}) : null;
   el("ticket").replaceChildren(part("div", "card stack", ...outline(ticket), part("div", "row", file_button("dispatcher", q.number)), files("dispatcher", q.number)), todo(q, ticket, explained, checked), part("div", "card stack", part("h2", "", t("经过", "What happened")), steps(history.entries)));
 });
@@ -219,6 +220,8 @@ function todo(q, ticket, explained, checked) {
       part("div", "row", button("main", "通过", "Accept", "A", () => decide(q, true)), button("bad", "退回重写", "To be written again", "X", () => decide(q, false))));
   } else if (ticket.state === "PENDING_DISPATCH") {
     if (ticket.verdict === "SUGGESTED") box.append(part("p", "note warn", t("疑似重复,请按 F8 先行判定。", "Perhaps a duplicate: decide that first (F8).")));
+    if (proposed.length > 1) box.append(part("h2", "", t("拆单", "Split it")), ...proposed.map(p => part("p", "said", part("b", "", p.matter_name, " "), p.text, part("small", "", " → ", p.unit_name || t("人工分拨", "a person says")))),
+      part("div", "row", button("main", "拆为各单", "Split", "S", () => split(q))));
     const unit = part("input", "");
     unit.id = "lead";
     unit.addEventListener("keydown", e => { if (e.key === "Enter" && unit.value.trim()) { e.preventDefault(); dispatch(q, { lead: code_of(unit) }); } });
@@ -244,6 +247,12 @@ const send = trying(async (q, n) => {
   const c = why?.candidates[n];
   if (!c) return tell(t("没有这一候选单位", "there is no such candidate"), "bad");
   await dispatch(q, { lead: c.unit, as_suggested: n === 0, rule: "" });
+});
+// As it was proposed; another cut is made over the API.
+const split = trying(async q => {
+  if (reading?.number !== q.number) return read_ticket(q);
+  const done = await act("dispatcher", `/tickets/${q.number}/split`, { parts: proposed.map(({ text, matter, area }) => ({ text, matter, area })) });
+  await left(t(`${q.number} 已拆为 ${done.parts.map(p => p.number).join("、")}`, `${q.number} is split into ${done.parts.map(p => p.number).join(", ")}`));
 });
 const decide = trying(async (q, yes) => {
   if (reading?.number !== q.number) return read_ticket(q);

@@ -200,9 +200,9 @@ struct Forgotten(Vec<Uuid>);
 impl Forgotten {
     /// Writes the tickets of who was erased since without their words.
     async fn look(&mut self, app: &App, index: &Arc<Index>) -> Result<(), Trouble> {
-        let erased = tables::erased(app.store.pool(), &self.0).await?;
+        let erased = app.store.erased_but(&self.0).await?;
         for some in erased.chunks(AT_ONCE) {
-            write(app, index, &tables::tickets_of(app.store.pool(), some).await?).await?;
+            write(app, index, &app.store.tickets_of(some).await?).await?;
             commit(index).await?;
             self.0.extend(some);
         }

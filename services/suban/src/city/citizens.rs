@@ -34,12 +34,17 @@ impl Staff {
                         self.withdraw(*about, why).await;
                         Ok(())
                     }
+                    Call::Declare(event) => {
+                        Box::pin(self.declare(event, &plan.demands)).await;
+                        Ok(())
+                    }
                 }
             })
             .buffer_unordered(SEATS);
         while let Some(done) = day.next().await {
             done?;
         }
+        Box::pin(self.end_events()).await;
         Ok(())
     }
 

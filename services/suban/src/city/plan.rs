@@ -10,6 +10,7 @@ use suban_proto::v1::{self, ContactResult};
 use suban_text::Catalogue;
 
 use super::{
+    events::Declared,
     one_of,
     people::Person,
     words::{Event, Words},
@@ -96,6 +97,8 @@ pub(super) enum Call {
         /// Why.
         why: &'static str,
     },
+    /// A supervisor declares a mass event.
+    Declare(Declared),
 }
 
 /// What is said, by whom, and what becomes of it.
@@ -106,7 +109,7 @@ pub(super) struct Demand {
     pub(super) fate: Fate,
     /// The demand it repeats, in fact.
     pub(super) same_as: Option<usize>,
-    event: Event,
+    pub(super) event: Event,
     /// The words without who says them: what neighbours pass on.
     story: String,
 }
@@ -193,7 +196,8 @@ impl Plan {
                 ..demand
             });
         }
-        let calls = day(&demands, words, shares, how, &mut rng);
+        let events = Declared::of(&demands, bursts, catalogue, how.seed);
+        let calls = day(&demands, events, words, shares, how, &mut rng);
         Ok(Self { demands, calls })
     }
 
@@ -202,7 +206,7 @@ impl Plan {
         let mut values: Vec<String> = self.demands.iter().flat_map(|demand| demand.person.values()).collect();
         values.extend(self.calls.iter().filter_map(|call| match call {
             Call::Contact { phone, .. } => Some(phone.clone()).filter(|phone| !phone.is_empty()),
-            Call::Demand(_) | Call::Withdraw { .. } => None,
+            Call::Demand(_) | Call::Withdraw { .. } | Call::Declare(_) => None,
         }));
         values.sort();
         values.dedup();
@@ -337,8 +341,15 @@ impl Fate {
     }
 }
 
-/// Puts the contacts between the demands.
-fn day(demands: &[Demand], words: &Words, shares: &[(u32, Channel)], how: &City, rng: &mut StdRng) -> Vec<Call> {
+/// Puts the contacts and declarations between the demands.
+fn day(
+    demands: &[Demand],
+    events: Vec<(usize, Declared)>,
+    words: &Words,
+    shares: &[(u32, Channel)],
+    how: &City,
+    rng: &mut StdRng,
+) -> Vec<Call> {
     let others = (demands.len() * (100 - TICKETS_OF_CONTACTS) / TICKETS_OF_CONTACTS).min(MOST_CONTACTS);
     let after_each = others as f64 / demands.len().max(1) as f64;
     let tongue = words.tongue;
@@ -348,6 +359,7 @@ fn day(demands: &[Demand], words: &Words, shares: &[(u32, Channel)], how: &City,
     for n in 0..demands.len() + LATER {
         if n < demands.len() {
             calls.push(Call::Demand(n));
+            calls.extend(events.iter().filter(|(after, _)| *after == n).map(|(_, event)| Call::Declare(event.clone())));
             owed += after_each;
         }
         let earlier = n.checked_sub(LATER).filter(|about| *about < demands.len());
@@ -439,6 +451,20 @@ mod tests {
         assert!((share(of(Channel::WechatMini), demands.len()) - 0.15).abs() < 0.03);
         let again = demands.iter().filter(|d| d.same_as.is_some()).count();
         assert!((0.09..0.17).contains(&share(again, demands.len())), "{again}");
+    }
+
+    #[test]
+    fn a_large_city_has_an_event_of_each_kind_and_a_small_one_none() {
+        let declared = |tickets| {
+            let calls = plan(5, tickets, Profile::City).calls;
+            let events = calls.into_iter().filter_map(|call| match call {
+                Call::Declare(event) => Some(event.kind()),
+                Call::Demand(_) | Call::Contact { .. } | Call::Withdraw { .. } => None,
+            });
+            events.collect::<Vec<_>>()
+        };
+        assert_eq!(declared(1_200), [v1::MassEventKind::OneCause, v1::MassEventKind::ManySites]);
+        assert_eq!(declared(300), []);
     }
 
     #[test]

@@ -56,6 +56,8 @@ pub(crate) struct Staff {
     pub(super) second: Dispatch,
     pub(super) reviewer: Dedup,
     pub(super) supervisor: Dispatch,
+    /// The supervisor declares mass events.
+    pub(super) declarer: Dedup,
     pub(super) arbiter: Dispatch,
     pub(super) callback: Followup,
     pub(super) qa: Followup,
@@ -107,16 +109,18 @@ impl Staff {
             });
         }
         let arbiter = token(Role::Arbiter, "arbiter-1", None).await?;
+        let supervisor = token(Role::Supervisor, "supervisor-1", None).await?;
         Ok(Self {
             agent: takes_in(token(Role::Agent, "agent-1", None).await?),
             bot: takes_in(token(Role::IntakeBot, "gateway-bot", None).await?),
             dispatcher: sends(token(Role::Dispatcher, "dispatcher-1", None).await?),
             second: sends(token(Role::Dispatcher, "dispatcher-2", None).await?),
             reviewer: DedupServiceClient::with_interceptor(
-                dedup,
+                dedup.clone(),
                 token(Role::MergeReviewer, "reviewer-1", None).await?,
             ),
-            supervisor: sends(token(Role::Supervisor, "supervisor-1", None).await?),
+            declarer: DedupServiceClient::with_interceptor(dedup, supervisor.clone()),
+            supervisor: sends(supervisor),
             arbiter: sends(arbiter.clone()),
             callback: asks(token(Role::Callback, "callback-1", None).await?),
             qa: asks(token(Role::Qa, "qa-1", None).await?),

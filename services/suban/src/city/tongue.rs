@@ -34,6 +34,8 @@ pub(super) struct Tongue {
     pub(super) progress: &'static [&'static str],
     /// Answered on the spot.
     pub(super) answered: &'static [&'static str],
+    /// What everybody answers while a mass event runs.
+    pub(super) standing: &'static str,
     /// Not for this hotline.
     pub(super) rejected: &'static [&'static str],
     /// Handed to another number.
@@ -114,6 +116,7 @@ pub(super) static CHINESE: Tongue = Tongue {
     ],
     stop: "。",
     progress: &["问一下前几天反映的事情办到哪一步了", "查一下我的工单进度", "之前登记的问题现在是哪个单位在办"],
+    standing: "情况已经掌握,有关单位正在现场处置,进展会及时告知。",
     answered: &[
         "问政务服务大厅周末上不上班",
         "问一下热线能不能发短信回复",
@@ -225,6 +228,7 @@ pub(super) static ENGLISH: Tongue = Tongue {
     suggestion: &["I suggest to do this regularly and tell us when", "Could the city look at how others do it"],
     stop: ". ",
     progress: &["Where does my request stand", "Who is working on the thing I reported"],
+    standing: "This is known. Crews are on site, and everybody who called will be told.",
     answered: &["Is the service centre open on Saturday", "Do I need an appointment"],
     rejected: &["Wants a court ruling changed", "The same matter was closed last week and nothing is new"],
     transferred: &["Somebody fainted, handed to the emergency line", "Not in this city, handed to the next one"],

@@ -33,7 +33,7 @@ pub(super) struct Words {
 /// A matter at a place: what others may report too.
 #[derive(Debug, Clone)]
 pub(super) struct Event {
-    matter: MatterCode,
+    pub(super) matter: MatterCode,
     /// Where, in words.
     pub(super) place: String,
     /// In which part of the city.
