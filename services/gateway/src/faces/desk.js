@@ -175,7 +175,7 @@ const register = trying(async () => {
 });
 
 // --- The queue --------------------------------------------------------------------------------------------------
-let next_page = "", reading = null, why = null;
+let next_page = "", reading = null, why = null, proposed = [];
 const look_at_queue = trying(async () => {
   const how = { all: "", unclaimed: "&unclaimed=true", mine: "&mine=true", CRITICAL: "&urgency=CRITICAL", URGENT: "&urgency=URGENT" }[el("narrow").value || "all"];
   const page = await ask("dispatcher", "/queue?page_size=50" + how);
@@ -189,7 +189,7 @@ function show_queue(entries) {
     part("div", "row", part("b", "two", q.title || q.number)),
     part("div", "row", part("span", "pill act", t(q.reason_zh, plain(q.reason))), urgency_pill(q.urgency), due_pill("", "due", q.due), q.claimed_by ? part("span", "pill warn", q.claimed_by) : null, part("small", "number end", q.number))),
     { open: read_ticket, none: t("没有待处理的工单", "nothing waits"),
-      keys: { n: take_next, c: claim, r: release, 1: q => send(q, 0), 2: q => send(q, 1), 3: q => send(q, 2), a: q => decide(q, true), x: q => decide(q, false) } });
+      keys: { n: take_next, c: claim, r: release, 1: q => send(q, 0), 2: q => send(q, 1), 3: q => send(q, 2), a: q => decide(q, true), x: q => decide(q, false), s: q => proposed.length > 1 ? split(q) : undefined } });
 }
 el("more").addEventListener("click", trying(async () => {
   const page = await ask("dispatcher", "/queue?page_size=50&page_token=" + encodeURIComponent(next_page));
