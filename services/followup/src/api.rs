@@ -1,10 +1,8 @@
 //! The gRPC face: call-back agents, the robot, and the citizen's link.
 
-use std::collections::{BTreeMap, HashMap};
-
 use suban_domain::{
-    Action, Actor, Answers, At, AttemptOutcome, Audience, Fact, PersonCode, Recorded, Role, State, SurveyMeans, TextId,
-    Ticket, TicketId, Timer, Waiting,
+    Action, Actor, At, AttemptOutcome, Audience, PersonCode, Role, State, SurveyMeans, TextId, Ticket, TicketId,
+    Waiting,
 };
 use suban_proto::v1::{self, followup_service_server::FollowupService};
 use suban_runtime::{
@@ -23,7 +21,7 @@ use suban_store::{
 };
 use tonic::{Request, Response, Status};
 
-use crate::{decide, flash, notices, tables};
+use crate::{decide, flash, notices, progress::reply_id, said::Said, tables};
 
 /// Longest words beside an answer, characters.
 const COMMENT: usize = 2_000;
@@ -266,68 +264,15 @@ impl Api {
         })
     }
 
-    /// One survey, an answer a part (F26a, F26b).
-    async fn take_parts(
+    /// Words beside an answer are a note; the answer stands whatever becomes of it.
+    pub(crate) async fn note(
         &self,
         caller: &Caller,
-        parent: &Ticket,
+        ticket: &Ticket,
         request_id: &str,
-        said: &Said,
-        means: SurveyMeans,
-        comment: &str,
-    ) -> Result<v1::SurveyReply, Status> {
-        let parts = self.app.store.parts_of(parent).await.map_err(|e| status(&e))?;
-        if let Some(stranger) = said.parts.keys().find(|number| !parts.iter().any(|p| p.number.as_str() == *number)) {
-            return Err(errors::invalid("parts", format!("{stranger} is no part of this ticket")));
-        }
-        let asked: Vec<&Ticket> = parts.iter().filter(|part| asks(part)).collect();
-        let answers = asked.iter().map(|part| said.about(part)).collect::<Result<Vec<_>, _>>()?;
-        let (mut valid, mut repeated) = (false, !asked.is_empty());
-        for (part, answers) in asked.into_iter().zip(answers) {
-            let asked = Asked { caller, request_id, ticket: part.number.as_str(), said: Vec::new() };
-            let acted = self.app.act_on(part, asked, move |_, _| Action::Survey { answers, means }).await?;
-            (valid, repeated) = (valid || answers.is_valid(), repeated && acted.repeated);
-        }
-        if !comment.trim().is_empty() && !repeated {
-            self.note(caller, parent, request_id, comment, Audience::Unit).await;
-        }
-        // What the answers lead to is seen at once, and not when the events come round.
-        crate::parts::follow(&self.app, std::iter::once(parent), &HashMap::new()).await.map_err(|e| status(&e))?;
-        let now = self.app.store.load_one(parent.id).await.map_err(|e| status(&e))?;
-        let (number, state, version) = (now.number.to_string(), now.state.number(), now.version);
-        Ok(v1::SurveyReply { number, state, valid, repeated, version })
-    }
-
-    /// The parts of a split ticket, as the citizen is told of them.
-    async fn parts(&self, parent: &Ticket) -> Result<Vec<v1::TicketPart>, Status> {
-        if parent.parts.is_empty() {
-            return Ok(Vec::new());
-        }
-        let parts = self.app.store.parts_of(parent).await.map_err(|e| status(&e))?;
-        let texts = self.app.store.texts_of(&parent.parts).await.map_err(|e| status(&e))?;
-        let in_force = self.app.catalogues.now();
-        let shown = parts.iter().map(|part| {
-            let masked = |id: TextId| texts.iter().find(|t| t.id == id).and_then(|t| t.masked.clone());
-            let matter =
-                part.matter.as_ref().and_then(|code| Some(in_force.as_ref()?.catalogue.matter(code)?.name.clone()));
-            let words = || part.texts.first().copied().and_then(masked).unwrap_or_default();
-            let (_, unit_name) = self.lead_names(part);
-            v1::TicketPart {
-                number: part.number.to_string(),
-                title: matter.unwrap_or_else(|| words().chars().take(40).collect()),
-                state: part.state.number(),
-                state_zh: part.state.zh().into(),
-                state_en: part.state.code().to_lowercase().replace('_', " "),
-                unit_name,
-                public_reply: reply_id(part).filter(|_| is_done(part)).and_then(masked).unwrap_or_default(),
-                asks: asks(part) && parent.state == State::PendingCallback,
-            }
-        });
-        Ok(shown.collect())
-    }
-
-    /// Words beside an answer are a note; the answer stands whatever becomes of it.
-    async fn note(&self, caller: &Caller, ticket: &Ticket, request_id: &str, words: &str, audience: Audience) {
+        words: &str,
+        audience: Audience,
+    ) {
         let asked = Asked {
             caller,
             request_id: &format!("{request_id}:words"),
@@ -386,7 +331,7 @@ impl Api {
         })
     }
 
-    fn lead_names(&self, ticket: &Ticket) -> (String, String) {
+    pub(crate) fn lead_names(&self, ticket: &Ticket) -> (String, String) {
         let Some(unit) = ticket.lead().map(|t| t.unit.clone()) else { return (String::new(), String::new()) };
         let name = self
             .app
@@ -396,157 +341,6 @@ impl Api {
             .unwrap_or_else(|| unit.to_string());
         (unit.to_string(), name)
     }
-
-    /// What the citizen sees: a member sees its master's progress, never its number or other people (M2).
-    async fn progress(&self, ticket: &Ticket) -> Result<v1::ProgressView, Status> {
-        let master = match ticket.master() {
-            Some(id) => Some(self.app.store.load_one(id).await.map_err(|e| status(&e))?),
-            None => None,
-        };
-        let shown = master.as_ref().unwrap_or(ticket);
-        let texts = self.app.store.texts_of(&[ticket.id]).await.map_err(|e| status(&e))?;
-        let masked = |id: TextId| texts.iter().find(|t| t.id == id).and_then(|t| t.masked.clone());
-        let title = texts.iter().find(|t| t.kind == TextKind::Title).and_then(|t| t.masked.clone());
-        let log = self.app.store.log(shown.id, 0).await.map_err(|e| status(&e))?;
-        let steps = log.iter().filter_map(step).collect();
-        // A confidential ticket shows no unit name (R-SEC-9).
-        let unit_name = if ticket.flags.confidential { String::new() } else { self.lead_names(shown).1 };
-        let done = is_done(ticket);
-        Ok(v1::ProgressView {
-            number: ticket.number.to_string(),
-            state: shown.state.number(),
-            state_zh: shown.state.zh().into(),
-            state_en: shown.state.code().to_lowercase().replace('_', " "),
-            steps,
-            unit_name,
-            public_reply: reply_id(ticket).filter(|_| done).and_then(masked).unwrap_or_default(),
-            can_rate: ticket.state == State::PendingCallback
-                || (matches!(ticket.state, State::Closed | State::Answered)
-                    && ticket.dues.contains_key(&Timer::Rating)),
-            rated: ticket.state != State::PendingCallback && ticket.answers.is_some_and(|a| a.is_valid()),
-            merged: master.is_some(),
-            promised_by: shown.dues.get(&Timer::Promise).map(|at| view::timestamp(*at)),
-            title: title.unwrap_or_default(),
-            parts: self.parts(ticket).await?,
-        })
-    }
-}
-
-/// Is there an answer that the citizen may read?
-const fn is_done(ticket: &Ticket) -> bool {
-    matches!(ticket.state, State::PendingCallback | State::Closed | State::Archived | State::Answered)
-}
-
-/// Is an answer about this part awaited: done, and not answered before?
-const fn asks(part: &Ticket) -> bool {
-    matches!(part.state, State::PendingCallback) && part.waiting.is_none()
-}
-
-/// What somebody said in a survey: of the ticket, or of each of its parts.
-#[derive(Debug, Default)]
-struct Said {
-    whole: Option<Answers>,
-    parts: BTreeMap<String, Answers>,
-}
-
-impl Said {
-    fn read(whole: Option<v1::Answers>, parts: &[v1::PartAnswers]) -> Result<Self, Status> {
-        let mut said = Self { whole: whole.map(|said| answers(Some(said))).transpose()?, ..Self::default() };
-        for part in parts {
-            said.parts.insert(part.number.clone(), answers(part.answers)?);
-        }
-        if said.whole.is_none() && said.parts.is_empty() {
-            return Err(errors::invalid("answers", "are missing"));
-        }
-        Ok(said)
-    }
-
-    /// Of this ticket or part: by its name, else what was said of all.
-    fn about(&self, ticket: &Ticket) -> Result<Answers, Status> {
-        let number = ticket.number.as_str();
-        let of_it = self.parts.get(number).copied().or(self.whole);
-        of_it.ok_or_else(|| errors::invalid("parts", format!("say nothing of {number}")))
-    }
-}
-
-fn reply_id(ticket: &Ticket) -> Option<TextId> {
-    ticket.copied_reply.map(|(reply, _)| reply).or_else(|| ticket.result.as_ref().map(|r| r.reply))
-}
-
-/// The steps that a citizen is shown; everything inside the house is left out.
-fn step(recorded: &Recorded) -> Option<v1::ProgressStep> {
-    let (zh, en) = match &recorded.event.fact {
-        Fact::Submitted { .. } => ("已收到您的诉求", "received"),
-        Fact::Accepted { .. } => ("已受理", "accepted"),
-        Fact::InfoAsked { .. } => ("请您补充信息", "waiting for your information"),
-        Fact::Supplemented { .. } => ("已收到您的补充", "your information was added"),
-        Fact::Dispatched { .. } | Fact::Ruled { .. } => ("已分拨承办单位", "sent to the responsible unit"),
-        Fact::Signed { .. } => ("承办单位已签收", "the unit has signed for it"),
-        Fact::Contacted { .. } => ("承办单位已联系", "the unit has called"),
-        Fact::ExtensionGranted { .. } => ("办理时限已延长", "more time was granted"),
-        Fact::Suspended { .. } => ("暂缓办理", "suspended"),
-        Fact::Resumed { .. } => ("恢复办理", "work goes on"),
-        Fact::ResultAccepted { .. } => ("已办结", "completed"),
-        Fact::RedoOrdered { .. } => ("已退回重新办理", "is being done again"),
-        Fact::Closed { .. } => ("已结案", "closed"),
-        Fact::Answered { .. } => ("已答复", "answered"),
-        Fact::Rejected { .. } => ("不予受理", "not accepted"),
-        Fact::TransferredOut { .. } => ("已转其他热线", "handed to another hotline"),
-        Fact::Withdrawn {} => ("已撤回", "withdrawn"),
-        Fact::Urged { .. } => ("已催办", "urged"),
-        Fact::SurveyAnswered { .. } | Fact::RatedSatisfied { .. } => ("已收到您的评价", "your answer was received"),
-        Fact::InterimGiven { .. }
-        | Fact::SupplementOverdue { .. }
-        | Fact::MergedInto { .. }
-        | Fact::Split { .. }
-        | Fact::ReturnRequested { .. }
-        | Fact::ReturnReviewed { .. }
-        | Fact::ReturnApproved { .. }
-        | Fact::ReturnDenied { .. }
-        | Fact::Escalated {}
-        | Fact::OpinionFiled { .. }
-        | Fact::InterimLeadNamed { .. }
-        | Fact::ExtensionRequested { .. }
-        | Fact::ExtensionReviewed { .. }
-        | Fact::ExtensionDenied {}
-        | Fact::UnitAdded { .. }
-        | Fact::ResultSubmitted { .. }
-        | Fact::PartsDone {}
-        | Fact::PartsAnswered { .. }
-        | Fact::ResultRejected { .. }
-        | Fact::Verified { .. }
-        | Fact::SurveyAttempted { .. }
-        | Fact::SurveyExhausted {}
-        | Fact::Archived {}
-        | Fact::Unmerged { .. }
-        | Fact::Amended { .. }
-        | Fact::Recalled { .. }
-        | Fact::Noted { .. }
-        | Fact::SubDispatched { .. }
-        | Fact::Reopened { .. }
-        | Fact::Complained {}
-        | Fact::ReplyCopied { .. }
-        | Fact::ReturnedUpstream { .. }
-        | Fact::UpstreamDecided { .. }
-        | Fact::Judged { .. }
-        | Fact::MemberJoined { .. }
-        | Fact::MemberLeft { .. }
-        | Fact::TookOver { .. }
-        | Fact::GaveOver { .. }
-        | Fact::PartAccepted { .. }
-        | Fact::PartRejected { .. }
-        | Fact::AssistReleased { .. }
-        | Fact::ReturnUnlocked {}
-        | Fact::CardShown { .. }
-        | Fact::Supervised { .. }
-        | Fact::Released { .. }
-        | Fact::TaskPublished { .. }
-        | Fact::TaskClaimed { .. }
-        | Fact::EvidenceGiven { .. }
-        | Fact::EvidenceConfirmed { .. }
-        | Fact::NoticeSent { .. } => return None,
-    };
-    Some(v1::ProgressStep { at: Some(view::timestamp(recorded.at)), text_zh: zh.into(), text_en: en.into() })
 }
 
 /// Who holds the link is the citizen; the link itself is the proof.
@@ -569,25 +363,6 @@ fn asks_citizens(caller: &Caller) -> Result<(), Status> {
 
 fn means(number: i32) -> Result<SurveyMeans, Status> {
     SurveyMeans::from_number(number).ok_or_else(|| errors::invalid("means", "must be said"))
-}
-
-fn answers(said: Option<v1::Answers>) -> Result<Answers, Status> {
-    let said = said.ok_or_else(|| errors::invalid("answers", "are missing"))?;
-    let key = |field: &'static str, n: Option<u32>| {
-        n.map(|n| u8::try_from(n).map_err(|_| errors::invalid(field, "is no key of the script"))).transpose()
-    };
-    let answers = Answers {
-        contacted: said.contacted,
-        solved: key("answers.solved", said.solved)?,
-        satisfied: key("answers.satisfied", said.satisfied)?,
-        attitude: key("answers.attitude", said.attitude)?,
-        pressed_to_withdraw: said.pressed_to_withdraw,
-    };
-    if answers.is_on_the_script() {
-        Ok(answers)
-    } else {
-        Err(errors::invalid("answers", "are no keys of the script: solved 1 to 4, satisfied 1 to 5, attitude 1 to 3"))
-    }
 }
 
 /// Where a page of surveys ends: when it is due, and the ticket.

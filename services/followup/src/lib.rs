@@ -12,6 +12,8 @@ pub mod flash;
 pub mod groups;
 pub mod notices;
 pub mod parts;
+mod progress;
+mod said;
 pub mod tables;
 
 use std::{net::SocketAddr, time::Duration};

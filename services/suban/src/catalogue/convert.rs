@@ -198,7 +198,7 @@ mod tests {
             |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<Entry>();
         let entries = [entry(&[("file", "list.csv"), ("without", "code=-"), ("code", "U{code}"), ("name", "{name}")])];
         let made = make(Table::Units, &entries, &folder).unwrap();
-        assert_eq!(made.csv, "code,name,kind,parent,area,duty_24h,peer_group\nU1,甲,,,,,\nU2,丙,,,,,\n");
+        assert_eq!(made.csv, "code,name,kind,parent,area,duty_24h,peer_group,formerly\nU1,甲,,,,,,\nU2,丙,,,,,,\n");
         assert_eq!(made.left_out, 1);
         let strange = make(Table::Units, &[entry(&[("colour", "red")])], &folder).unwrap_err();
         assert!(strange.to_string().contains("`colour` is no column"), "{strange}");
