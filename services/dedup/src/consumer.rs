@@ -55,7 +55,8 @@ pub async fn judge(judge: &Judge, batch: &[Message]) -> Result<(), Failure> {
     }
     // While one block waits for the database, another is compared.
     try_join_all(blocks.into_iter().map(|block| judge_block(judge, block))).await?;
-    Ok(())
+    let told: Vec<TicketId> = told.into_iter().collect();
+    Ok(mass::count_followers(app, &told).await?)
 }
 
 /// Compares tickets that were judged once more, for more is known of them now. People are asked; what was sent to a unit

@@ -47,6 +47,23 @@ pub(crate) async fn take_in(app: &App, waiting: &[&Ticket]) -> Result<TakenIn, S
     belong(app, &mut running, &waiting).await
 }
 
+/// Notes what belongs to events that run and was put behind another before it was judged itself, for its words are the
+/// other's: its call counts, too.
+pub(crate) async fn count_followers(app: &App, told: &[TicketId]) -> Result<(), StoreError> {
+    let running = mass::running(app.store.pool(), app.clock().now()).await?;
+    if running.is_empty() {
+        return Ok(());
+    }
+    let in_force = app.catalogues.now();
+    let catalogue = in_force.as_ref().map(|f| &f.catalogue);
+    let tickets = app.store.load(told).await?;
+    let followers = tickets.values().filter(|ticket| ticket.master().is_some());
+    let links = followers
+        .filter_map(|ticket| Some((running.iter().find(|event| event.takes_in(ticket, catalogue))?.id, ticket)))
+        .collect::<Vec<_>>();
+    mass::link(app.store.pool(), &links, app.clock().now()).await
+}
+
 async fn belong(app: &App, running: &mut [MassEvent], tickets: &[&Ticket]) -> Result<TakenIn, StoreError> {
     let in_force = app.catalogues.now();
     let catalogue = in_force.as_ref().map(|f| &f.catalogue);

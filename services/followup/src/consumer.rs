@@ -99,10 +99,8 @@ async fn answer_members(app: &App, master: &Ticket) -> Result<(), StoreError> {
         let page = app.store.members(master.id, after, FAN_OUT).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = Some(*last);
-        let mut open: BTreeSet<TicketId> = page.into_iter().collect();
-        while !open.is_empty() {
-            let ids: Vec<TicketId> = open.iter().copied().collect();
-            let members = app.store.load(&ids).await?;
+        loop {
+            let members = app.store.load(&page).await?;
             let waiting: Vec<&Ticket> = members.values().filter(|member| awaits(member, master)).collect();
             let mut tx = app.store.pool().begin().await?;
             // Masked again against each citizen's own values: the master's reply may name somebody.
@@ -116,10 +114,10 @@ async fn answer_members(app: &App, master: &Ticket) -> Result<(), StoreError> {
             let done = app.store.commit_in(&mut tx, changes).await?;
             if done.overtaken.is_empty() {
                 tx.commit().await?;
-            } else {
-                tx.rollback().await?;
+                break;
             }
-            open = done.overtaken.into_iter().collect();
+            // Nothing of this was written: all of them are read again.
+            tx.rollback().await?;
         }
     }
 }

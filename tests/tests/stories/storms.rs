@@ -99,6 +99,7 @@ async fn a_storm_of_thousands_is_put_together_by_site_and_its_end_closes_none() 
         assert_eq!(sites.len(), SITES as usize, "no site took another's calls");
 
         // Its end closes none of them, and the list by place has every call.
+        city.settles().await;
         let supervisor = city.desk(Role::Supervisor, "su-chen", None).await;
         let end = v1::EndMassEventRequest { request_id: city.request(), event: event.event.clone() };
         let ended = supervisor.dedup().end_mass_event(end).await.unwrap().into_inner();
