@@ -40,7 +40,7 @@ pub async fn judge(judge: &Judge, batch: &[Message]) -> Result<(), Failure> {
     let mut after = app.folded.after(&app.store, batch).await?;
     let changed: HashSet<TicketId> = batch.iter().filter(|m| says_otherwise(m)).map(|m| m.ticket).collect();
     ask_again(judge, after.values().filter(|ticket| changed.contains(&ticket.id)).map(|t| Ticket::clone(t))).await?;
-    after.retain(|id, ticket| told.contains(id) && waits_for_verdict(ticket));
+    after.retain(|id, ticket| told.contains(id) && (waits_for_verdict(ticket) || follows_unjudged(ticket)));
     let gone_on = app.store.gone_on(after.values().map(|ticket| (ticket.id, ticket.version))).await?;
     let mut blocks: [Block; BLOCKS] = Default::default();
     let whole = after.len() < MANY;
@@ -55,8 +55,7 @@ pub async fn judge(judge: &Judge, batch: &[Message]) -> Result<(), Failure> {
     }
     // While one block waits for the database, another is compared.
     try_join_all(blocks.into_iter().map(|block| judge_block(judge, block))).await?;
-    let told: Vec<TicketId> = told.into_iter().collect();
-    Ok(mass::count_followers(app, &told).await?)
+    Ok(())
 }
 
 /// Compares tickets that were judged once more, for more is known of them now. People are asked; what was sent to a unit
@@ -91,11 +90,15 @@ async fn judge_block(judge: &Judge, block: Block) -> Result<(), StoreError> {
     loop {
         tickets.extend(app.store.load(&open).await?);
         let mut waiting: Vec<&Ticket> = tickets.values().filter(|t| waits_for_verdict(t)).collect();
-        if waiting.is_empty() {
+        let followers: Vec<&Ticket> = tickets.values().filter(|t| follows_unjudged(t)).collect();
+        if waiting.is_empty() && followers.is_empty() {
             return Ok(());
         }
         waiting.sort_unstable_by_key(|ticket| ticket.id);
-        let TakenIn { joined, by_site } = mass::take_in(app, &waiting).await?;
+        let TakenIn { joined, by_site } = mass::take_in(app, &waiting, &followers).await?;
+        if waiting.is_empty() {
+            return Ok(());
+        }
         let own: Vec<&Ticket> = waiting.iter().filter(|t| !joined.contains(&t.id)).copied().collect();
         let Twins { joined, mut suggestions } = join_twins(judge, &own).await?;
         let alone: Vec<Ticket> = own.iter().filter(|t| !joined.contains(&t.id)).map(|t| (*t).clone()).collect();
@@ -109,6 +112,11 @@ async fn judge_block(judge: &Judge, block: Block) -> Result<(), StoreError> {
 fn waits_for_verdict(ticket: &Ticket) -> bool {
     let unjudged = matches!(ticket.verdict, None | Some(Verdict::NotJudged));
     unjudged && ticket.state.is_open() && ticket.master().is_none()
+}
+
+/// Put behind a twin that was judged first: nothing is left to judge, but its call belongs to a mass event all the same.
+fn follows_unjudged(ticket: &Ticket) -> bool {
+    ticket.verdict.is_none() && ticket.master().is_some()
 }
 
 /// Does a ticket say something else after this: other words, another place or matter?

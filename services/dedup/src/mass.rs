@@ -37,31 +37,20 @@ pub(crate) struct TakenIn {
 }
 
 /// Takes in what belongs to events that run: it joins the group that is answered together, or is noted as one of many.
-pub(crate) async fn take_in(app: &App, waiting: &[&Ticket]) -> Result<TakenIn, StoreError> {
+/// `followers` were put behind others before they were judged themselves: their calls count, and nothing else.
+pub(crate) async fn take_in(app: &App, waiting: &[&Ticket], followers: &[&Ticket]) -> Result<TakenIn, StoreError> {
     let mut running = mass::running(app.store.pool(), app.clock().now()).await?;
     if running.is_empty() {
         return Ok(TakenIn::default());
     }
     let mut waiting = waiting.to_vec();
     waiting.sort_unstable_by_key(|ticket| (ticket.received_at, ticket.id));
-    belong(app, &mut running, &waiting).await
-}
-
-/// Notes what belongs to events that run and was put behind another before it was judged itself, for its words are the
-/// other's: its call counts, too.
-pub(crate) async fn count_followers(app: &App, told: &[TicketId]) -> Result<(), StoreError> {
-    let running = mass::running(app.store.pool(), app.clock().now()).await?;
-    if running.is_empty() {
-        return Ok(());
-    }
     let in_force = app.catalogues.now();
     let catalogue = in_force.as_ref().map(|f| &f.catalogue);
-    let tickets = app.store.load(told).await?;
-    let followers = tickets.values().filter(|ticket| ticket.master().is_some());
-    let links = followers
-        .filter_map(|ticket| Some((running.iter().find(|event| event.takes_in(ticket, catalogue))?.id, ticket)))
-        .collect::<Vec<_>>();
-    mass::link(app.store.pool(), &links, app.clock().now()).await
+    let event_of = |ticket: &Ticket| Some(running.iter().find(|event| event.takes_in(ticket, catalogue))?.id);
+    let links: Vec<_> = followers.iter().filter_map(|ticket| Some((event_of(ticket)?, *ticket))).collect();
+    mass::link(app.store.pool(), &links, app.clock().now()).await?;
+    belong(app, &mut running, &waiting).await
 }
 
 async fn belong(app: &App, running: &mut [MassEvent], tickets: &[&Ticket]) -> Result<TakenIn, StoreError> {

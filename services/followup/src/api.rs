@@ -160,13 +160,19 @@ impl FollowupService for Api {
         let caller = caller(&request)?.clone();
         let ask = request.into_inner();
         clean("reason", &ask.reason, COMMENT).map_err(|(field, problem)| errors::invalid(field, problem))?;
+        let ticket = self.app.ticket("ticket", &ask.ticket).await?;
         let asked = Asked { caller: &caller, request_id: &ask.request_id, ticket: &ask.ticket, said: Vec::new() };
-        let reply = self.app.act(asked, |_, _| Action::Unsatisfied).await?;
-        if !reply.repeated {
-            let ticket = self.app.ticket("ticket", &ask.ticket).await?;
-            self.note(&caller, &ticket, &ask.request_id, &ask.reason, Audience::Unit).await;
+        let acted = self.app.act_on(&ticket, asked, |_, _| Action::Unsatisfied).await?;
+        if !acted.repeated {
+            self.note(&caller, &acted.ticket, &ask.request_id, &ask.reason, Audience::Unit).await;
         }
-        Ok(Response::new(reply))
+        Ok(Response::new(v1::CommandReply {
+            number: acted.ticket.number.to_string(),
+            ticket_id: acted.ticket.id.to_string(),
+            version: acted.ticket.version,
+            state: acted.ticket.state.number(),
+            repeated: acted.repeated,
+        }))
     }
 
     async fn view_by_link(

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use suban_domain::{Action, Command, RequestId, Ticket, TicketId};
+use suban_domain::{Action, Command, RequestId, State, Ticket, TicketId};
 use suban_service::App;
 use suban_store::{Change, StoreError};
 
@@ -20,19 +20,21 @@ pub struct Said {
 }
 
 impl Said {
-    /// Counts a member; one that was not answered yet says nothing. The first answer counts: a second one is about
-    /// another work.
-    pub fn count(&mut self, member: &Ticket) {
-        let answers = member.first_answers.or(member.answers).filter(|answers| answers.is_valid());
-        let Some(answers) = answers.filter(|_| member.copied_reply.is_some()) else { return };
-        self.valid += 1;
-        self.unhappy += u32::from(answers.is_unhappy());
+    /// Counts a member by what it said to the answer that its master gave last; one that has not said anything to it yet
+    /// counts for nothing. Who was not content with an answer has been done again more often than the master.
+    pub fn count(&mut self, member: &Ticket, master: &Ticket) {
+        let unhappy = member.redo_round > master.redo_round;
+        let content = member.answers.is_some_and(|answers| answers.is_valid() && !answers.is_unhappy());
+        if member.copied_reply.is_some() && (unhappy || content) {
+            self.valid += 1;
+            self.unhappy += u32::from(unhappy);
+        }
     }
 }
 
-/// Is this a member that was answered with its group, and is not happy?
+/// Was this member answered with its group, and is it being done again by itself?
 fn complains(ticket: &Ticket) -> bool {
-    ticket.copied_reply.is_some() && ticket.first_answers.or(ticket.answers).is_some_and(|answers| answers.is_unhappy())
+    ticket.copied_reply.is_some() && matches!(ticket.state, State::Redo | State::SupervisedRedo)
 }
 
 /// Orders the redo of masters whose members are unhappy enough.
@@ -46,14 +48,14 @@ pub(crate) async fn follow(app: &App, tickets: impl Iterator<Item = &Ticket>) ->
     }
     let masters: BTreeSet<TicketId> = app.store.masters_of(&unhappy).await?.into_iter().collect();
     for master in masters {
+        let Some(ticket) = app.store.load(&[master]).await?.remove(&master) else { continue };
         let (mut said, mut after) = (Said::default(), None);
         loop {
             let page = app.store.members(master, after, PAGE).await?;
             let Some(last) = page.last() else { break };
             after = Some(*last);
-            app.store.load(&page).await?.values().for_each(|member| said.count(member));
+            app.store.load(&page).await?.values().for_each(|member| said.count(member, &ticket));
         }
-        let Some(ticket) = app.store.load(&[master]).await?.remove(&master) else { continue };
         let request = RequestId::new(format!("group-redo:{master}:{}", ticket.redo_round))
             .map_err(|e| StoreError::Damaged { what: "request id", problem: e.to_string() })?;
         let Said { valid, unhappy } = said;

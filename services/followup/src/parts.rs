@@ -31,30 +31,8 @@ pub const FOLLOWED: &[&str] = &[
 /// Does the parent still wait for this part (F26a)?
 #[must_use]
 pub const fn is_open(part: &Ticket) -> bool {
-    match part.state {
-        State::PendingCallback
-        | State::Closed
-        | State::Rejected
-        | State::Answered
-        | State::TransferredOut
-        | State::Archived
-        | State::Cancelled => false,
-        State::Received
-        | State::NeedInfo
-        | State::PendingDispatch
-        | State::MergedMember
-        | State::PendingSign
-        | State::Handling
-        | State::ReturnReview
-        | State::InDispute
-        | State::Suspended
-        | State::Consolidating
-        | State::CloseReview
-        | State::PendingVerify
-        | State::Redo
-        | State::SupervisedRedo
-        | State::ReturnedUpstream => true,
-    }
+    let done = matches!(part.state, State::PendingCallback | State::Closed | State::Rejected | State::Answered);
+    !done && !part.state.is_terminal()
 }
 
 /// What a split ticket does next by how its parts stand; none where it waits.

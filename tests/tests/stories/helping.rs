@@ -268,6 +268,11 @@ async fn where_enough_of_a_group_are_unhappy_the_work_is_done_again_for_them() {
         let now = city.ticket(master).await;
         assert!(told.copied_reply.is_some_and(|(_, version)| version <= now.version && version > again.version));
         assert_eq!(city.ticket(&members[0]).await.state, State::Closed, "who was content is not told again");
+        city.settles().await;
+        says(&members[2], 1).await;
+        city.becomes(&members[2], State::Closed).await;
+        city.settles().await;
+        assert_eq!(city.ticket(master).await.redo_round, 1, "what was said of the first answer does not count again");
     })
     .await;
 }
