@@ -12,7 +12,13 @@
 //! A number of the outbox is taken before its transaction commits, so a smaller one can appear later. The relay
 //! therefore reads what is there, from a [`Floor`] that rises only over numbers that can no longer appear.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use rdkafka::error::KafkaError;
 use sqlx::{
@@ -21,7 +27,7 @@ use sqlx::{
 };
 use suban_domain::{At, Role};
 use suban_runtime::{Check, Health, Settings, Tasks};
-use suban_store::outbox::{self, Sent};
+use suban_store::outbox::{self, Sent, Shards, Written};
 use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -38,8 +44,13 @@ const FULL: usize = 128;
 const LOCK: i32 = 0x0073_7562;
 /// How often a candidate asks for a shard that another owns.
 const CANDIDATE: Duration = Duration::from_secs(1);
-/// How long the outbox is left alone when it is empty and nobody notifies.
-const IDLE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(250));
+/// How long the outbox is left alone when it is empty: after a word only for a moment, for the word may come before the
+/// commit, then twice as long each time.
+const IDLE: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(250));
+/// Words of a process are so far apart at least: in a stream of writes the relays are awake anyhow.
+const TELL: Duration = Duration::from_millis(20);
+/// The channel of the words from process to process.
+const CHANNEL: &str = "suban_outbox";
 /// A batch of this many events is one of a stream: the next one gathers for a moment, which nobody feels then and
 /// which spares the broker and its readers most of their requests.
 const STREAM: usize = 16;
@@ -92,12 +103,13 @@ impl Shard {
 }
 
 impl Relay {
-    /// Spawns a candidate for each shard and one listener: four connections of its own, beside the pool's. What is
-    /// away is waited for, and the check "kafka" says so.
+    /// Spawns a candidate for each shard, a listener, and who tells the relays of other processes what this one has
+    /// written: five connections of its own, beside the pool's. What is away is waited for, and the check "kafka" says
+    /// so.
     ///
     /// # Errors
     /// When the database's address is malformed.
-    pub fn spawn(settings: &Settings, tasks: &Tasks, health: &Health) -> Result<(), BusError> {
+    pub fn spawn(settings: &Settings, written: &Written, tasks: &Tasks, health: &Health) -> Result<(), BusError> {
         let options: PgConnectOptions = settings.database.url.expose().parse()?;
         let options = options.application_name("suban relay").disable_statement_logging().options([
             // The server notices within seconds that this machine is gone, and frees the locks.
@@ -115,6 +127,8 @@ impl Relay {
         let state = Arc::new(State::new(health.check("kafka")));
         let wakes: Vec<Arc<Notify>> = Shard::ALL.iter().map(|_| Arc::default()).collect();
         tasks.spawn("relay-listener", listen(options.clone(), wakes.clone(), tasks.stop()));
+        let teller = Teller { written: written.clone(), wakes: wakes.clone(), state: state.clone() };
+        tasks.spawn("relay-teller", teller.run(options.clone(), tasks.stop()));
         for (shard, wake) in Shard::ALL.into_iter().zip(wakes) {
             let candidate = Candidate {
                 shard,
@@ -131,16 +145,33 @@ impl Relay {
     }
 }
 
-/// What the three candidates of a process say together about Kafka.
+/// What the three candidates of a process say together: about Kafka, and which shards they own.
 struct State {
     check: Check,
     waits: std::sync::Mutex<[Option<String>; 3]>,
+    owned: [AtomicBool; 3],
 }
 
 impl State {
     fn new(check: Check) -> Self {
         let starting = || Some("connecting".to_owned());
-        Self { check, waits: std::sync::Mutex::new([starting(), starting(), starting()]) }
+        Self { check, waits: std::sync::Mutex::new([starting(), starting(), starting()]), owned: Default::default() }
+    }
+
+    fn own(&self, shard: Shard, owned: bool) {
+        let [hints, first, second] = &self.owned;
+        let of = match shard {
+            Shard::Hints => hints,
+            Shard::First => first,
+            Shard::Second => second,
+        };
+        of.store(owned, Ordering::Relaxed);
+        metrics::gauge!("suban_relay_leader", "shard" => shard.name()).set(f64::from(u8::from(owned)));
+    }
+
+    fn owned(&self) -> Shards {
+        let owned = Shard::ALL.into_iter().zip(&self.owned).filter(|(_, owned)| owned.load(Ordering::Relaxed));
+        owned.fold(Shards::default(), |all, (shard, _)| all.and(Shards::of(shard.number())))
     }
 
     fn say(&self, shard: Shard, wait: Option<String>) {
@@ -150,6 +181,37 @@ impl State {
             Some(wait) => self.check.waiting(wait.clone()),
             None => self.check.ready(),
         }
+    }
+}
+
+/// Tells the relays what this process has written.
+struct Teller {
+    written: Written,
+    wakes: Vec<Arc<Notify>>,
+    state: Arc<State>,
+}
+
+impl Teller {
+    /// Until the process stops. Relays poll as well, so a word that is lost costs a moment.
+    async fn run(self, options: PgConnectOptions, stop: CancellationToken) -> Result<(), BusError> {
+        let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
+        while let Some(shards) = stop.run_until_cancelled(self.written.next()).await {
+            let owned = self.state.owned();
+            for (shard, wake) in Shard::ALL.into_iter().zip(&self.wakes) {
+                if shards.contains(shard.number()) && owned.contains(shard.number()) {
+                    wake.notify_one();
+                }
+            }
+            let of_others = shards.without(owned);
+            if !of_others.is_empty() {
+                let word = sqlx::query("select pg_notify($1, $2)").bind(CHANNEL).bind(of_others.digits());
+                if let Err(error) = word.execute(&pool).await {
+                    tracing::debug!(%error, "no word to the relays; they poll");
+                }
+            }
+            pause(TELL, &stop).await;
+        }
+        Ok(())
     }
 }
 
@@ -222,7 +284,7 @@ impl Candidate {
         while !self.stop.is_cancelled() {
             let begun = Instant::now();
             let ended = self.own().await;
-            metrics::gauge!("suban_relay_leader", "shard" => shard).set(0.0);
+            self.state.own(self.shard, false);
             if let Err(error) = ended {
                 tries = if begun.elapsed() > Duration::from_secs(30) { 0 } else { tries + 1 };
                 metrics::counter!("suban_relay_failures_total", "shard" => shard).increment(1);
@@ -243,7 +305,7 @@ impl Candidate {
             conn.close().await?;
             return Ok(());
         }
-        metrics::gauge!("suban_relay_leader", "shard" => self.shard.name()).set(1.0);
+        self.state.own(self.shard, true);
         tracing::info!(shard = self.shard.name(), "this process relays the shard");
         let sender = Sender::patient(&self.settings)?;
         self.serve(&mut conn, &sender).await?;

@@ -99,7 +99,7 @@ impl App {
         let keys = Keys::load(&settings)?;
         let store = Store::new(pool.clone(), keys, clock.clone(), settings.city.time_zone());
         suban_bus::ensure_topics(&settings).await?;
-        Relay::spawn(&settings, &tasks, &health)?;
+        Relay::spawn(&settings, store.written(), &tasks, &health)?;
         let limits = Limits { verify_results: settings.limits.verify_results, ..Limits::sz_district() };
         let writer = Writer::start(store.clone(), limits.clone(), settings.limits.group_commit, &tasks);
         let catalogues = Catalogues::start(store.clone(), service == Service::Intake, &tasks).await?;

@@ -44,7 +44,7 @@ impl Store {
         put_sources(&mut tx, &news).await?;
         insert_requesters(&mut tx, &people).await?;
         insert_texts(&mut tx, &texts).await?;
-        rows.insert(&mut tx).await?;
+        rows.insert(&mut tx, self.written()).await?;
         tx.commit().await?;
         Ok(tickets)
     }

@@ -17,7 +17,7 @@ use crate::{
     Store, StoreError,
     instant::to_db,
     is_data_error,
-    outbox::{Packets, Sent},
+    outbox::{Packets, Sent, Written},
     row,
 };
 
@@ -108,7 +108,7 @@ impl Store {
             }
             let attempt = async {
                 let mut tx = self.pool().begin().await?;
-                let changed = write(&mut tx, &changes).await?;
+                let changed = write(&mut tx, &changes, self.written()).await?;
                 tx.commit().await?;
                 Ok(changed)
             };
@@ -140,7 +140,7 @@ impl Store {
         if changes.is_empty() {
             return Ok(Done::default());
         }
-        let changed = write(conn, &changes).await?;
+        let changed = write(conn, &changes, self.written()).await?;
         Ok(sort_out(changes, &changed))
     }
 
@@ -169,7 +169,7 @@ impl Store {
     }
 }
 
-fn sort_out(changes: Vec<Change>, changed: &HashSet<Uuid>) -> Done {
+pub(crate) fn sort_out(changes: Vec<Change>, changed: &HashSet<Uuid>) -> Done {
     let mut done = Done::default();
     for change in changes {
         if changed.contains(&change.id().uuid()) {
@@ -229,7 +229,12 @@ fn pack<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Packets {
     packets
 }
 
-async fn write(conn: &mut PgConnection, changes: &[Change]) -> Result<HashSet<Uuid>, StoreError> {
+/// Writes changes in the transaction of `conn`; answers whose version was still the expected one.
+pub(crate) async fn write(
+    conn: &mut PgConnection,
+    changes: &[Change],
+    written: &Written,
+) -> Result<HashSet<Uuid>, StoreError> {
     let n = changes.len();
     let (mut ids, mut expected, mut versions, mut states, mut bodies) = (
         Vec::with_capacity(n),
@@ -297,11 +302,8 @@ async fn write(conn: &mut PgConnection, changes: &[Change]) -> Result<HashSet<Uu
              unit = excluded.unit, area = excluded.area, matter = excluded.matter, next_due = excluded.next_due
          ), gone as (
            delete from core.ticket_open where ticket_id = any($26::uuid[]) and ticket_id in (select id from changed)
-         ), woken as materialized (
-           -- The relays of these shards: one word a batch.
-           select pg_notify('suban_outbox', $27) where (select count(*) from changed) = cardinality($1)
          )
-         select changed.id from changed cross join (select count(*) from woken) as woken",
+         select id from changed",
     )
     .bind(&ids)
     .bind(&expected)
@@ -329,12 +331,14 @@ async fn write(conn: &mut PgConnection, changes: &[Change]) -> Result<HashSet<Uu
     .bind(open.iter().map(|o| to_db(o.received_at)).collect::<Vec<_>>())
     .bind(open.iter().map(|o| o.next_due.map(to_db)).collect::<Vec<_>>())
     .bind(&gone)
-    .bind(packets.shards())
     .fetch_all(&mut *conn)
     .await?;
     let changed: HashSet<Uuid> = rows.into_iter().map(|(id,)| id).collect();
     if changed.len() < n {
-        pack(changes.iter().filter(|change| changed.contains(&change.id().uuid()))).put(conn).await?;
+        let packets = pack(changes.iter().filter(|change| changed.contains(&change.id().uuid())));
+        packets.put(conn, written).await?;
+    } else {
+        written.note(packets.shards());
     }
     assists.write(conn, &changed).await?;
     metrics::counter!("suban_ticket_changes_total", "outcome" => "changed").increment(changed.len() as u64);

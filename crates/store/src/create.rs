@@ -15,7 +15,7 @@ use crate::{
     Store, StoreError,
     commit::{LogRows, hints},
     instant::to_db,
-    outbox::{Packets, Sent},
+    outbox::{Packets, Sent, Written},
     row,
     texts::{PreparedRequester, PreparedText, insert_requesters, insert_texts},
 };
@@ -120,7 +120,7 @@ impl Store {
         let texts: Vec<&PreparedText> = created.iter().flat_map(|n| &n.texts).collect();
         insert_requesters(&mut tx, &people).await?;
         insert_texts(&mut tx, &texts).await?;
-        rows.insert(&mut tx).await?;
+        rows.insert(&mut tx, self.written()).await?;
         tx.commit().await?;
 
         self.answer_repeats(batch, &first, &mut answers).await?;
@@ -347,7 +347,7 @@ impl Rows {
     }
 
     /// Multi-row inserts, each in the order of its key.
-    pub(crate) async fn insert(self, conn: &mut PgConnection) -> Result<(), StoreError> {
+    pub(crate) async fn insert(self, conn: &mut PgConnection, written: &Written) -> Result<(), StoreError> {
         if self.id.is_empty() {
             return Ok(());
         }
@@ -414,6 +414,6 @@ impl Rows {
         .bind(&log.body)
         .execute(&mut *conn)
         .await?;
-        self.packets.put(conn).await
+        self.packets.put(conn, written).await
     }
 }

@@ -18,7 +18,9 @@ use tokio::{
 use uuid::Uuid;
 
 use crate::{
-    Change, Created, NewTicket, Store, StoreError, is_data_error,
+    Change, Created, NewTicket, Store, StoreError,
+    commit::{self, sort_out},
+    is_data_error,
     row::log_partition,
     texts::{Owner, PreparedText, TextKind, insert_texts, owners_each},
 };
@@ -389,37 +391,41 @@ async fn write(
     if deciding.values().all(|d| d.texts.is_empty()) {
         return store.commit(changes).await;
     }
-    match write_together(store, changes.clone(), deciding).await {
+    match write_together(store, &changes, deciding).await {
+        Ok(changed) => return Ok(sort_out(changes, &changed)),
         Err(StoreError::Database(error)) if is_data_error(&error) => {}
-        answer => return answer,
+        Err(other) => return Err(other),
     }
     let mut done = crate::Done::default();
     for change in changes {
-        let id = change.id();
-        match write_together(store, vec![change], deciding).await {
-            Ok(one) => {
-                done.changed.extend(one.changed);
-                done.overtaken.extend(one.overtaken);
+        match write_together(store, std::slice::from_ref(&change), deciding).await {
+            Ok(changed) if changed.is_empty() => done.overtaken.push(change.id()),
+            Ok(_) => done.changed.push(change),
+            Err(StoreError::Database(error)) if is_data_error(&error) => {
+                done.failed.push((change.id(), error.to_string()));
             }
-            Err(StoreError::Database(error)) if is_data_error(&error) => done.failed.push((id, error.to_string())),
             Err(other) => return Err(other),
         }
     }
     Ok(done)
 }
 
+/// Answers those that changed; the others were overtaken.
 async fn write_together(
     store: &Store,
-    changes: Vec<Change>,
+    changes: &[Change],
     deciding: &HashMap<TicketId, Deciding>,
-) -> Result<crate::Done, StoreError> {
+) -> Result<HashSet<Uuid>, StoreError> {
+    if changes.is_empty() {
+        return Ok(HashSet::new());
+    }
     let mut tx = store.pool().begin().await?;
-    let done = store.commit_in(&mut tx, changes).await?;
-    let texts: Vec<&PreparedText> =
-        done.changed.iter().filter_map(|c| deciding.get(&c.id())).flat_map(|d| &d.texts).collect();
+    let changed = commit::write(&mut tx, changes, store.written()).await?;
+    let of_changed = changes.iter().map(Change::id).filter(|id| changed.contains(&id.uuid()));
+    let texts: Vec<&PreparedText> = of_changed.filter_map(|id| deciding.get(&id)).flat_map(|d| &d.texts).collect();
     insert_texts(&mut tx, &texts).await?;
     tx.commit().await?;
-    Ok(done)
+    Ok(changed)
 }
 
 /// Tickets whose log has the request already. Served by the primary key of `ticket_log`: one ticket's events. Each

@@ -126,6 +126,7 @@ struct Inner {
     ids: Ids,
     zone: jiff::tz::TimeZone,
     numbers: Numbers,
+    written: outbox::Written,
 }
 
 impl Store {
@@ -143,13 +144,19 @@ impl Store {
     pub fn new(pool: PgPool, keys: Keys, clock: Clock, zone: jiff::tz::TimeZone) -> Self {
         let ids = Ids::new(clock.clone());
         let numbers = Numbers::new(zone.clone());
-        Self(Arc::new(Inner { pool, keys, clock, ids, zone, numbers }))
+        let written = outbox::Written::default();
+        Self(Arc::new(Inner { pool, keys, clock, ids, zone, numbers, written }))
     }
 
     /// The pool, for a service's own tables.
     #[must_use]
     pub fn pool(&self) -> &PgPool {
         &self.0.pool
+    }
+    /// What this store has written to the outbox, for who tells the relays.
+    #[must_use]
+    pub fn written(&self) -> &outbox::Written {
+        &self.0.written
     }
     /// The suite's keys.
     #[must_use]

@@ -3,12 +3,19 @@
 //! A row for each event was a quarter of all rows that a ticket wrote, and each of them was written, indexed, read and
 //! deleted within a second. What is packed together stands in one order for ever, so a ticket's events do too.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+};
 
 use prost::Message as _;
 use sqlx::PgConnection;
 use suban_domain::{Actor, At, Recorded, Role, TicketId};
 use suban_proto::encode_event;
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::StoreError;
@@ -114,6 +121,80 @@ pub fn unpack(body: &[u8]) -> Result<Vec<Sent>, StoreError> {
     Ok(packet.events)
 }
 
+/// Some shards of the outbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Shards(u8);
+
+impl Shards {
+    /// Is this one among them?
+    #[must_use]
+    pub const fn contains(self, shard: i16) -> bool {
+        self.0 & Self::of(shard).0 != 0
+    }
+
+    /// One shard alone.
+    #[must_use]
+    pub const fn of(shard: i16) -> Self {
+        Self(1 << shard.unsigned_abs())
+    }
+
+    /// These and those.
+    #[must_use]
+    pub const fn and(self, those: Self) -> Self {
+        Self(self.0 | those.0)
+    }
+
+    /// These without those.
+    #[must_use]
+    pub const fn without(self, those: Self) -> Self {
+        Self(self.0 & !those.0)
+    }
+
+    /// None at all?
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// As a word between processes: the shards' digits.
+    #[must_use]
+    pub fn digits(self) -> String {
+        (0..8).filter(|shard| self.contains(*shard)).map(|shard| shard.to_string()).collect()
+    }
+}
+
+/// Which shards this process has written to since the relays were told last. Cheap to clone.
+///
+/// The word is not part of the transaction: PostgreSQL lets one transaction with a word (`NOTIFY`) commit at a time, and
+/// whoever else has one waits for its disk (decision 25). So it may come a moment before the commit; who hears it looks
+/// more than once.
+#[derive(Debug, Clone, Default)]
+pub struct Written(Arc<Mark>);
+
+#[derive(Debug, Default)]
+struct Mark {
+    shards: AtomicU8,
+    noted: Notify,
+}
+
+impl Written {
+    pub(crate) fn note(&self, shards: Shards) {
+        self.0.shards.fetch_or(shards.0, Ordering::Relaxed);
+        self.0.noted.notify_one();
+    }
+
+    /// Waits until something was written; answers the shards, once.
+    pub async fn next(&self) -> Shards {
+        loop {
+            let shards = Shards(self.0.shards.swap(0, Ordering::Relaxed));
+            if !shards.is_empty() {
+                return shards;
+            }
+            self.0.noted.notified().await;
+        }
+    }
+}
+
 /// Packets of one transaction, as columns.
 #[derive(Debug, Default)]
 pub struct Packets {
@@ -147,35 +228,32 @@ impl Packets {
         }
     }
 
-    /// What wakes the relays of these shards: their digits.
+    /// The shards that they are for.
     #[must_use]
-    pub fn shards(&self) -> String {
-        self.open.keys().map(ToString::to_string).collect()
+    pub fn shards(&self) -> Shards {
+        Shards(self.open.keys().fold(0, |all, shard| all | Shards::of(*shard).0))
     }
 
-    /// Writes the packets and wakes the relays: one word a batch.
+    /// Writes the packets and notes it for the relays.
     ///
     /// # Errors
     /// When Postgres is away.
-    pub async fn put(&self, conn: &mut PgConnection) -> Result<(), StoreError> {
+    pub async fn put(&self, conn: &mut PgConnection, written: &Written) -> Result<(), StoreError> {
         if self.body.is_empty() {
             return Ok(());
         }
         sqlx::query(
-            "with sent as (
-               insert into core.outbox (shard, events, body)
-               select p.shard, p.events, p.body
-                 from unnest($1::smallint[], $2::int[], $3::bytea[]) with ordinality as p(shard, events, body, n)
-                order by p.n
-             )
-             select pg_notify('suban_outbox', $4)",
+            "insert into core.outbox (shard, events, body)
+             select p.shard, p.events, p.body
+               from unnest($1::smallint[], $2::int[], $3::bytea[]) with ordinality as p(shard, events, body, n)
+              order by p.n",
         )
         .bind(&self.shard)
         .bind(&self.events)
         .bind(&self.body)
-        .bind(self.shards())
         .execute(conn)
         .await?;
+        written.note(self.shards());
         Ok(())
     }
 }
@@ -188,6 +266,18 @@ fn shard_of(sent: &Sent) -> i16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_was_written_is_told_once() {
+        let (written, other) = (Written::default(), Shards::of(2));
+        written.note(Shards::of(0));
+        written.note(other);
+        let told = written.next().await;
+        assert_eq!((told.digits().as_str(), told.contains(0), told.contains(1)), ("02", true, false));
+        assert_eq!(told.without(other), Shards::of(0));
+        let again = tokio::time::timeout(std::time::Duration::from_millis(10), written.next()).await;
+        assert!(again.is_err(), "{again:?}");
+    }
 
     fn sent(ticket: u128, version: u32, bytes: usize) -> Sent {
         Sent {
@@ -205,7 +295,7 @@ mod tests {
         let all: Vec<Sent> = (1..=50).flat_map(|v| (0..4).map(move |t| sent(t, v, 150))).collect();
         all.iter().cloned().for_each(|one| packets.add(one));
         packets.add(Sent::hint(TicketId::new(Uuid::from_u128(9)), At::from_micros(5)));
-        assert_eq!(packets.shards(), "012");
+        assert_eq!(packets.shards().digits(), "012");
         assert!(packets.body.iter().all(|body| body.len() <= PACKET + 10), "two packets fill a page");
         for shard in 1..=2_i16 {
             let of_it: Vec<Sent> = (0..packets.body.len())

@@ -112,7 +112,7 @@ impl Store {
                 parts.push(ticket);
             }
             insert_texts(&mut tx, &texts.iter().collect::<Vec<_>>()).await?;
-            rows.insert(&mut tx).await?;
+            rows.insert(&mut tx, self.written()).await?;
             tx.commit().await?;
             metrics::counter!("suban_tickets_split_total").increment(1);
             return Ok(Parted { parent: changed.after, parts, repeated: false });

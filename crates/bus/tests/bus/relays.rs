@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::{PgPool, Row as _};
 use suban_bus::{Batches, Envelope, Group, Relay, Topic};
 use suban_domain::At;
-use suban_store::outbox::{Packets, Sent};
+use suban_store::outbox::{Packets, Sent, Written};
 
 use crate::stage::{PATIENCE, Process, Stage, assert_in_order, eventually};
 
@@ -24,7 +24,7 @@ async fn write(conn: &mut sqlx::PgConnection, events: &[Envelope]) {
             ..Sent::default()
         });
     }
-    packets.put(conn).await.unwrap();
+    packets.put(conn, &Written::default()).await.unwrap();
 }
 
 async fn commit(pool: &PgPool, events: &[Envelope]) {
@@ -44,7 +44,7 @@ async fn five_thousand_rows_arrive_once_each_in_order() {
     let process = Process::new();
     let events = stage.events(500, 10);
     commit(&pool, &events[..3000]).await;
-    Relay::spawn(&stage.settings, &process.tasks, &process.health).unwrap();
+    Relay::spawn(&stage.settings, &Written::default(), &process.tasks, &process.health).unwrap();
     process.ready().await;
     for part in events[3000..].chunks(100) {
         commit(&pool, part).await;
@@ -65,7 +65,7 @@ async fn five_thousand_rows_arrive_once_each_in_order() {
 async fn an_event_that_commits_late_is_not_overtaken_by_the_next_of_its_ticket() {
     let (stage, pool) = Stage::new("late", &[]).await.with_database().await;
     let process = Process::new();
-    Relay::spawn(&stage.settings, &process.tasks, &process.health).unwrap();
+    Relay::spawn(&stage.settings, &Written::default(), &process.tasks, &process.health).unwrap();
     process.ready().await;
     for round in 0..20 {
         let slow = stage.ticket();
@@ -93,7 +93,7 @@ async fn two_relays_never_reorder_one_ticket_though_their_connections_are_killed
     let (stage, pool) = Stage::new("two", &[]).await.with_database().await;
     let (one, two) = (Process::new(), Process::new());
     for process in [&one, &two] {
-        Relay::spawn(&stage.settings, &process.tasks, &process.health).unwrap();
+        Relay::spawn(&stage.settings, &Written::default(), &process.tasks, &process.health).unwrap();
         process.ready().await;
     }
     let events = stage.events(200, 40);
@@ -130,9 +130,9 @@ async fn two_relays_never_reorder_one_ticket_though_their_connections_are_killed
 async fn a_process_that_stops_hands_its_shards_over_within_seconds() {
     let (stage, pool) = Stage::new("over", &[]).await.with_database().await;
     let (one, two) = (Process::new(), Process::new());
-    Relay::spawn(&stage.settings, &one.tasks, &one.health).unwrap();
+    Relay::spawn(&stage.settings, &Written::default(), &one.tasks, &one.health).unwrap();
     one.ready().await;
-    Relay::spawn(&stage.settings, &two.tasks, &two.health).unwrap();
+    Relay::spawn(&stage.settings, &Written::default(), &two.tasks, &two.health).unwrap();
     two.ready().await;
     one.stop().await;
     let begun = std::time::Instant::now();
@@ -156,8 +156,8 @@ async fn a_hint_does_not_wait_behind_the_events() {
     let pressing = stage.ticket();
     let mut hint = Packets::default();
     hint.add(Sent::hint(pressing, At::from_micros(0)));
-    hint.put(&mut pool.acquire().await.unwrap()).await.unwrap();
-    Relay::spawn(&stage.settings, &process.tasks, &process.health).unwrap();
+    hint.put(&mut pool.acquire().await.unwrap(), &Written::default()).await.unwrap();
+    Relay::spawn(&stage.settings, &Written::default(), &process.tasks, &process.health).unwrap();
     let batch = tokio::time::timeout(PATIENCE, urgent.next()).await.unwrap().unwrap().unwrap();
     let [hint] = batch.messages() else { panic!("one hint: {batch:?}") };
     assert_eq!((hint.ticket, hint.version, &*hint.kind), (pressing, 0, "hint"));

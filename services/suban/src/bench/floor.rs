@@ -69,7 +69,7 @@ async fn measure(ground: &Ground, how: &args::Floor, tasks: &Tasks, health: &Hea
     let prepared = requests.iter().map(|r| maker.ticket(r)).collect::<Result<Vec<_>, _>>()?;
 
     suban_bus::ensure_topics(settings).await?;
-    Relay::spawn(settings, tasks, health)?;
+    Relay::spawn(settings, ground.store.written(), tasks, health)?;
     let stage = async || Stage::new(ground, &in_force).await;
     consume(settings, suban_dedup::GROUP, stage().await?, tasks, health, |s, b| {
         Box::pin(async move { s.judge(b).await })
