@@ -29,6 +29,8 @@ pub struct Lesson {
     /// How it came, numbered as the caller likes: as it was written, or as words somebody kept of it. One form may be
     /// easier to read than another, and a threshold must hold for each.
     pub form: u8,
+    /// Beside others: 1 where a person has looked at its class, less where nobody has.
+    pub worth: f32,
 }
 
 /// How a model is learned.
@@ -223,7 +225,10 @@ fn threshold_of_all(forms: &[Vec<Judged>], precision: f64, support: usize) -> Op
 fn fit(lessons: &[&Lesson], labels: &[usize], classes: usize, chosen: &[usize], study: &Study) -> (Weights, Linear) {
     let counts = || chosen.iter().filter_map(|at| lessons.get(*at)).map(|lesson| &lesson.counts);
     let weights = Weights::learn(counts().collect::<Vec<_>>(), study.fewest);
-    let rows: Rows = counts().map(|counts| weights.vector(counts)).collect();
+    let mut rows = Rows::default();
+    for lesson in chosen.iter().filter_map(|at| lessons.get(*at)) {
+        rows.push(&weights.vector(&lesson.counts), lesson.worth);
+    }
     let labels: Vec<usize> = chosen.iter().filter_map(|at| labels.get(*at).copied()).collect();
     let columns = weights.columns();
     let stretches = Stretches::of(&rows, columns, &labels, classes);
@@ -277,7 +282,7 @@ pub(crate) mod tests {
         let message = |at: usize| {
             let (class, words) = SAID[at % SAID.len()];
             let chosen = [words[at % 4], words[at / 3 % 4], ["的", "请", "市"][at % 7 % 3], words[at / 5 % 4]];
-            Lesson { counts: Counts::of_words(chosen), class: class.to_owned(), group: at, form: 0 }
+            Lesson { counts: Counts::of_words(chosen), class: class.to_owned(), group: at, form: 0, worth: 1.0 }
         };
         (0..90).map(message).collect()
     }

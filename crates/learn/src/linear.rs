@@ -14,13 +14,19 @@ use crate::{folds::random, stretch::Stretches};
 pub struct Rows {
     ends: Vec<usize>,
     cells: Vec<(u32, f32)>,
+    worths: Vec<f32>,
 }
 
 impl Rows {
-    /// Appends a row.
-    pub fn push(&mut self, row: &[(u32, f32)]) {
+    /// Appends a row that is worth so much beside others: being wrong about it costs that share, above 0.
+    pub fn push(&mut self, row: &[(u32, f32)], worth: f32) {
         self.cells.extend_from_slice(row);
         self.ends.push(self.cells.len());
+        self.worths.push(worth);
+    }
+
+    fn worth(&self, at: usize) -> f64 {
+        self.worths.get(at).copied().map_or(1.0, f64::from)
     }
 
     /// A row's cells; none for a row that is not there.
@@ -46,7 +52,7 @@ impl Rows {
 impl<R: AsRef<[(u32, f32)]>> FromIterator<R> for Rows {
     fn from_iter<T: IntoIterator<Item = R>>(rows: T) -> Self {
         let mut all = Self::default();
-        rows.into_iter().for_each(|row| all.push(row.as_ref()));
+        rows.into_iter().for_each(|row| all.push(row.as_ref(), 1.0));
         all
     }
 }
@@ -137,13 +143,13 @@ impl Linear {
             shuffle(&mut order, how.seed.wrapping_add(visit as u64));
             let mut steepest = 0.0_f64;
             for &row in &order {
-                let cells = rows.row(row);
+                let (cells, worth) = (rows.row(row), rows.worth(row));
                 let margins = model.margins(cells);
                 let mut moved = false;
                 for (class, (step, margin)) in steps.iter_mut().zip(margins).enumerate() {
                     let own = labels[row] == class;
                     let sign = if own { 1.0 } else { -1.0 };
-                    let give = 0.5 / costs[class][usize::from(own)];
+                    let give = 0.5 / (worth * costs[class][usize::from(own)]);
                     let dual = &mut duals[row * classes + class];
                     let gradient = sign * f64::from(margin) - 1.0 + *dual * give;
                     let downhill = if *dual == 0.0 { gradient.min(0.0) } else { gradient };
@@ -291,6 +297,23 @@ mod tests {
             costs[usize::from(*own)] * short * short
         };
         weights.iter().map(|w| w * w).sum::<f64>() / 2.0 + rows.iter().zip(own).map(loss).sum::<f64>()
+    }
+
+    #[test]
+    fn what_is_worth_less_gives_way() {
+        let (mut rows, mut labels) = (Rows::default(), Vec::new());
+        for (label, worth, times) in [(0, 1.0, 4), (1, 0.2, 5), (1, 1.0, 1)] {
+            for _ in 0..times {
+                // All say the same but the last, which keeps the classes' costs from being all there is.
+                rows.push(&[(u32::from(label == 1 && worth == 1.0), 1.0)], worth);
+                labels.push(label);
+            }
+        }
+        let margins = |rows: &Rows| Linear::train(rows, 2, &labels, 2, Training::default()).margins(&[(0, 1.0)]);
+        let weighed = margins(&rows);
+        assert!(weighed[0] > weighed[1], "four that count outweigh five that hardly do: {weighed:?}");
+        let alike = margins(&(0..rows.len()).map(|at| rows.row(at).to_vec()).collect());
+        assert!(alike[0] - alike[1] < weighed[0] - weighed[1], "{alike:?}");
     }
 
     proptest! {

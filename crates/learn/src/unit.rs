@@ -136,6 +136,13 @@ struct Outcome {
     known: Known,
     unit: UnitNumber,
     day: i32,
+    /// Beside others, 0 to 1.
+    #[serde(default = "whole")]
+    worth: f64,
+}
+
+fn whole() -> f64 {
+    1.0
 }
 
 impl UnitModel {
@@ -171,12 +178,12 @@ impl UnitModel {
         &self.schema
     }
 
-    /// Takes an accepted outcome of `day`: the values of [`Schema::names`], and who it was. It counts once
-    /// [`UnitModel::close`] is called.
-    pub fn observe(&mut self, row: &[&str], unit: &str, day: i32) {
+    /// Takes an accepted outcome of `day`: the values of [`Schema::names`], who it was, and what it is worth, from 0 to
+    /// 1 for what is certain. It counts once [`UnitModel::close`] is called.
+    pub fn observe(&mut self, row: &[&str], unit: &str, day: i32, worth: f64) {
         let known = self.paths.number(&self.schema, row);
         let unit = self.number(unit);
-        self.open.push(Outcome { known, unit, day });
+        self.open.push(Outcome { known, unit, day, worth });
     }
 
     /// Lets everything observed count, for ranks of `today` and later, and successions due by then happen.
@@ -274,9 +281,10 @@ impl UnitModel {
             let heir = heirs.get(&outcome.unit).and_then(|heirs| heirs.iter().max_by(|a, b| a.1.total_cmp(&b.1)));
             let was = |unit: &UnitNumber| *unit == outcome.unit || heir.is_some_and(|(heir, _)| heir == unit);
             let answer = evidence.candidates.iter().position(was)?;
-            Some(Lesson { measures: evidence.measures(), answer })
+            Some(Lesson { measures: evidence.measures(), answer, worth: outcome.worth })
         };
-        let asked = if self.origin.is_some() { outcomes.iter().step_by(every).count() } else { 0 };
+        let worths = outcomes.iter().step_by(every).map(|outcome| outcome.worth);
+        let asked = if self.origin.is_some() { worths.sum() } else { 0.0 };
         let lessons: Vec<Lesson> = outcomes.iter().step_by(every).filter_map(lesson).collect();
         if let Some(closed) = self.closed {
             self.ranker.fade(left(closed, today.max(closed), self.tuning.ranker_half_life_days));
@@ -287,7 +295,7 @@ impl UnitModel {
     fn count(&mut self, outcomes: &[Outcome]) {
         for outcome in outcomes {
             let origin = *self.origin.get_or_insert(outcome.day);
-            let weight = 1.0 / left(origin, outcome.day, self.tuning.half_life_days);
+            let weight = outcome.worth / left(origin, outcome.day, self.tuning.half_life_days);
             self.counted.add(&outcome.known, outcome.unit, weight);
         }
     }

@@ -40,7 +40,7 @@ pub(crate) fn sent(
     let by_day: Vec<i32> = rows.iter().map(|row| day_number(row.when.day())).collect();
     for day in days(&by_day, known_after_days) {
         for at in day.known.clone() {
-            model.observe(&row(at), &arrivals.units()[rows[at].unit], by_day[at]);
+            model.observe(&row(at), &arrivals.units()[rows[at].unit], by_day[at], 1.0);
         }
         model.close(day.day);
         let threshold = threshold_for(answers.get(..day.known.end).unwrap_or_default(), precision, SUPPORT);

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use jiff::civil::Date;
-use suban_domain::{AreaCode, Channel, Kind, MatterCode, Ticket, UnitCode};
+use suban_domain::{AreaCode, Channel, Kind, MatterCode, Ticket, Tier, UnitCode};
 use suban_learn::unit::{Kind as Evidence, Lineage, LineageError, Schema, SchemaError, Succession, Tuning, UnitModel};
 use suban_text::Catalogue;
 
@@ -18,6 +18,9 @@ const CHAINS: [&[&str]; 4] =
     [&["level1", "level2", "matter"], &["district", "sub_district", "community"], &["channel"], &["kind"]];
 /// Levels of an area that are told apart, the outermost first.
 const AREA_LEVELS: usize = 3;
+/// What an outcome is worth that nobody spoke about, beside a person's word: rules that only hear of themselves would
+/// believe themselves.
+const SILENT: f64 = 0.5;
 /// Last outcomes of a matter sent to one unit that are remembered.
 const REMEMBERED: usize = 50;
 /// A row is doubted from so many outcomes on.
@@ -52,6 +55,8 @@ pub struct Outcome {
     pub channel: Channel,
     /// What the citizen wanted.
     pub kind: Option<Kind>,
+    /// Rules sent it there and it stayed: nobody chose the unit, and nobody objected.
+    pub silent: bool,
 }
 
 impl Outcome {
@@ -67,7 +72,13 @@ impl Outcome {
             area: ticket.area.clone(),
             channel: ticket.source.channel,
             kind: ticket.kind,
+            silent: ticket.tier == Some(Tier::Auto) && ticket.returned_by.is_empty(),
         })
+    }
+
+    /// What it is worth, where a person's word is worth 1.
+    const fn worth(&self) -> f64 {
+        if self.silent { SILENT } else { 1.0 }
     }
 }
 
@@ -163,7 +174,8 @@ pub struct Learned {
     units: UnitModel,
     open: Option<Date>,
     outcomes: u64,
-    last: HashMap<(MatterCode, UnitCode), VecDeque<UnitCode>>,
+    /// Who finished what a unit had first, and what that is worth.
+    last: HashMap<(MatterCode, UnitCode), VecDeque<(UnitCode, f64)>>,
     rulings: HashMap<MatterCode, Vec<Ruling>>,
     ruled: u64,
     checks: HashMap<MatterCode, VecDeque<bool>>,
@@ -199,7 +211,7 @@ impl Learned {
         self.close(outcome.day);
         let row = row(catalogue, outcome.matter.as_ref(), outcome.area.as_ref(), outcome.channel, outcome.kind);
         let order = self.order(&row);
-        self.units.observe(&order, outcome.unit.as_str(), number(outcome.day));
+        self.units.observe(&order, outcome.unit.as_str(), number(outcome.day), outcome.worth());
         self.outcomes += 1;
         match self.lately.back_mut() {
             Some((day, count)) if *day == outcome.day => *count += 1,
@@ -211,7 +223,7 @@ impl Learned {
             if last.len() == REMEMBERED {
                 last.pop_front();
             }
-            last.push_back(unit);
+            last.push_back((unit, outcome.worth()));
         }
     }
 
@@ -332,18 +344,22 @@ impl Learned {
     }
 
     /// Is it doubtful that this unit finishes tickets of this matter? From ten tickets on that it had
-    /// first, when another unit finished more than half of the last ones.
+    /// first, when another unit finished more than half of the last ones; those that nobody spoke about count half.
     #[must_use]
     pub fn doubt(&self, matter: &MatterCode, named: &UnitCode) -> Option<Doubt> {
         let last = self.last.get(&(matter.clone(), named.clone()))?;
         if last.len() < DOUBTED_FROM {
             return None;
         }
-        let mut finished: HashMap<&UnitCode, usize> = HashMap::new();
-        last.iter().for_each(|unit| *finished.entry(unit).or_default() += 1);
-        let kept = finished.remove(named).unwrap_or(0);
-        let (unit, most) = finished.into_iter().max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(a.0)))?;
-        (most * 2 > last.len()).then(|| Doubt { unit: unit.clone(), finished: most, kept, of: last.len() })
+        let mut finished: HashMap<&UnitCode, (usize, f64)> = HashMap::new();
+        for (unit, worth) in last {
+            let of = finished.entry(unit).or_default();
+            *of = (of.0 + 1, of.1 + worth);
+        }
+        let (kept, _) = finished.remove(named).unwrap_or_default();
+        let (unit, (most, theirs)) = finished.into_iter().max_by(|a, b| a.1.1.total_cmp(&b.1.1).then(b.0.cmp(a.0)))?;
+        let all: f64 = last.iter().map(|(_, worth)| worth).sum();
+        (theirs * 2.0 > all).then(|| Doubt { unit: unit.clone(), finished: most, kept, of: last.len() })
     }
 
     /// What was known, for the record of a decision: outcomes, rulings, checks and the day, as `learned:412+3+20@2026-11-27`. Nothing while nothing was learned.

@@ -444,9 +444,9 @@ pub async fn finish(conn: &mut PgConnection, outcomes: &[(TicketId, Outcome)]) -
     }
     let texts = |of: fn(&Outcome) -> Option<String>| outcomes.iter().map(|(_, o)| of(o)).collect::<Vec<_>>();
     sqlx::query(
-        "insert into dispatch.outcome (ticket_id, day, unit, first_unit, matter, area, channel, kind)
+        "insert into dispatch.outcome (ticket_id, day, unit, first_unit, matter, area, channel, kind, silent)
          select * from unnest($1::uuid[], $2::text[]::date[], $3::text[], $4::text[], $5::text[], $6::text[],
-                              $7::smallint[], $8::smallint[])
+                              $7::smallint[], $8::smallint[], $9::bool[])
          on conflict do nothing",
     )
     .bind(outcomes.iter().map(|(id, _)| id.uuid()).collect::<Vec<_>>())
@@ -457,6 +457,7 @@ pub async fn finish(conn: &mut PgConnection, outcomes: &[(TicketId, Outcome)]) -
     .bind(texts(|o| o.area.as_ref().map(ToString::to_string)))
     .bind(outcomes.iter().map(|(_, o)| small(o.channel.number())).collect::<Vec<_>>())
     .bind(outcomes.iter().map(|(_, o)| o.kind.map(|kind| small(kind.number()))).collect::<Vec<_>>())
+    .bind(outcomes.iter().map(|(_, o)| o.silent).collect::<Vec<_>>())
     .execute(conn)
     .await?;
     Ok(())
@@ -466,7 +467,7 @@ fn small(number: i32) -> i16 {
     i16::try_from(number).unwrap_or(i16::MAX)
 }
 
-type OutcomeRow = (Uuid, String, String, String, Option<String>, Option<String>, i16, Option<i16>);
+type OutcomeRow = (Uuid, String, String, String, Option<String>, Option<String>, i16, Option<i16>, bool);
 
 /// Outcomes of the days from `from` on and before `before`, a page at a time, in the order of day and ticket. Served
 /// by `outcome_day`.
@@ -481,7 +482,7 @@ pub async fn outcomes(
 ) -> Result<Vec<(TicketId, Outcome)>, StoreError> {
     let text = |day: Date| day.to_string();
     let rows: Vec<OutcomeRow> = sqlx::query_as(
-        "select ticket_id, day::text, unit, first_unit, matter, area, channel, kind from dispatch.outcome
+        "select ticket_id, day::text, unit, first_unit, matter, area, channel, kind, silent from dispatch.outcome
           where day >= $1::text::date and day < $2::text::date and (day, ticket_id) > ($3::text::date, $4)
           order by day, ticket_id limit $5",
     )
@@ -495,7 +496,8 @@ pub async fn outcomes(
     rows.into_iter().map(outcome).collect()
 }
 
-fn outcome((id, day, unit, first, matter, area, channel, kind): OutcomeRow) -> Result<(TicketId, Outcome), StoreError> {
+fn outcome(row: OutcomeRow) -> Result<(TicketId, Outcome), StoreError> {
+    let (id, day, unit, first, matter, area, channel, kind, silent) = row;
     let no_channel = || StoreError::Damaged { what: "outcome", problem: format!("has no channel {channel}") };
     let outcome = Outcome {
         day: day.parse().map_err(damaged("outcome"))?,
@@ -505,6 +507,7 @@ fn outcome((id, day, unit, first, matter, area, channel, kind): OutcomeRow) -> R
         area: area.map(|a| a.parse().map_err(damaged("outcome"))).transpose()?,
         channel: Channel::from_number(i32::from(channel)).ok_or_else(no_channel)?,
         kind: kind.and_then(|kind| Kind::from_number(i32::from(kind))),
+        silent,
     };
     Ok((TicketId::new(id), outcome))
 }

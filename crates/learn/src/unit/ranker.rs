@@ -24,6 +24,8 @@ pub(super) struct Lesson {
     pub(super) measures: Vec<f64>,
     /// Place of the unit that it was.
     pub(super) answer: usize,
+    /// Beside other lessons, 0 to 1.
+    pub(super) worth: f64,
 }
 
 /// Curvature that the starting weights are worth: of the order of a hundred rows.
@@ -48,10 +50,10 @@ impl Ranker {
         self.elsewhere / (self.asked + 1.0)
     }
 
-    /// Learns from lessons, a step for every few, when `asked` outcomes were looked at.
-    pub(super) fn learn(&mut self, lessons: &[Lesson], asked: usize) {
-        self.asked += asked as f64;
-        self.elsewhere += asked.saturating_sub(lessons.len()) as f64;
+    /// Learns from lessons, a step for every few, when outcomes worth `asked` were looked at.
+    pub(super) fn learn(&mut self, lessons: &[Lesson], asked: f64) {
+        self.asked += asked;
+        self.elsewhere += (asked - lessons.iter().map(|lesson| lesson.worth).sum::<f64>()).max(0.0);
         for few in lessons.chunks(STEP) {
             self.step(few);
         }
@@ -69,13 +71,17 @@ impl Ranker {
             }
             for (at, (row, chance)) in lesson.measures.chunks_exact(kinds).zip(&chances).enumerate() {
                 if at == lesson.answer {
-                    slope.iter_mut().zip(row).zip(&mean).for_each(|((slope, x), mean)| *slope += x - mean);
+                    slope
+                        .iter_mut()
+                        .zip(row)
+                        .zip(&mean)
+                        .for_each(|((slope, x), mean)| *slope += lesson.worth * (x - mean));
                 }
                 if *chance < NEGLIGIBLE {
                     continue;
                 }
                 for i in 0..kinds {
-                    let part = chance * (row[i] - mean[i]);
+                    let part = lesson.worth * chance * (row[i] - mean[i]);
                     let sums = &mut self.curvature[i * kinds..=i * kinds + i];
                     sums.iter_mut().zip(row).zip(&mean).for_each(|((sum, x), mean)| *sum += part * (x - mean));
                 }

@@ -22,7 +22,7 @@ const NOISE: [&str; 5] = ["噪声", "工地噪声", "碧岭街道", "沙湖社�
 #[test]
 fn a_day_counts_when_it_is_closed_and_not_before() {
     let mut model = model();
-    model.observe(&NOISE, "住建局", 1);
+    model.observe(&NOISE, "住建局", 1, 1.0);
     assert!(model.rank(&NOISE, 1).is_empty(), "its own day is not over");
     model.close(2);
     assert_eq!(first(&model, &NOISE, 2), "住建局");
@@ -32,23 +32,36 @@ fn a_day_counts_when_it_is_closed_and_not_before() {
 fn the_recent_outweighs_the_old() {
     let mut model = model();
     for day in 0..3 {
-        model.observe(&NOISE, "环水局", day);
+        model.observe(&NOISE, "环水局", day, 1.0);
     }
     model.close(3);
     for _ in 0..2 {
-        model.observe(&NOISE, "住建局", 400);
+        model.observe(&NOISE, "住建局", 400, 1.0);
     }
     model.close(401);
     assert_eq!(first(&model, &NOISE, 401), "住建局");
 }
 
 #[test]
+fn who_was_seen_less_surely_counts_less() {
+    let mut model = model();
+    for _ in 0..3 {
+        model.observe(&NOISE, "环水局", 1, 0.5);
+    }
+    for _ in 0..2 {
+        model.observe(&NOISE, "住建局", 1, 1.0);
+    }
+    model.close(2);
+    assert_eq!(first(&model, &NOISE, 2), "住建局", "two that are certain outweigh three that are worth half");
+}
+
+#[test]
 fn a_matter_never_seen_goes_where_its_parent_goes() {
     let mut model = model();
     for day in 0..5 {
-        model.observe(&NOISE, "住建局", day);
-        model.observe(&["市容", "摆卖", "碧岭街道", "沙湖社区", "12345"], "城管办", day);
-        model.observe(&["市容", "广告", "碧岭街道", "沙湖社区", "12345"], "城管办", day);
+        model.observe(&NOISE, "住建局", day, 1.0);
+        model.observe(&["市容", "摆卖", "碧岭街道", "沙湖社区", "12345"], "城管办", day, 1.0);
+        model.observe(&["市容", "广告", "碧岭街道", "沙湖社区", "12345"], "城管办", day, 1.0);
     }
     model.close(5);
     assert_eq!(first(&model, &["噪声", "never seen", "碧岭街道", "沙湖社区", "12345"], 5), "住建局");
@@ -62,12 +75,12 @@ fn kin_elsewhere_speak_for_a_unit_that_never_had_the_matter() {
     for day in 0..20 {
         for place in places {
             let team = format!("{place}街道城管办");
-            model.observe(&["市容", "摆卖", place, place, "12345"], &team, day);
-            model.observe(&["设施", "路灯", place, place, "12345"], &format!("{place}街道市政中心"), day);
+            model.observe(&["市容", "摆卖", place, place, "12345"], &team, day, 1.0);
+            model.observe(&["设施", "路灯", place, place, "12345"], &format!("{place}街道市政中心"), day, 1.0);
         }
         // Street lamps and dumping are both the service centre's; dumping never happened in the south.
         for place in &places[..2] {
-            model.observe(&["垃圾", "垃圾", place, place, "12345"], &format!("{place}街道市政中心"), day);
+            model.observe(&["垃圾", "垃圾", place, place, "12345"], &format!("{place}街道市政中心"), day, 1.0);
         }
         model.close(day + 1);
     }
@@ -84,8 +97,8 @@ fn history_counts_for_the_successor() {
     let ends = Succession { unit: "旧局".to_owned(), from_day: 10, heirs: vec![("新局".to_owned(), 1.0)] };
     let lineage = Lineage::new([("旧局(区)".to_owned(), "旧局".to_owned())], [ends]).unwrap();
     let mut model = UnitModel::new(schema(), lineage, Tuning::default());
-    model.observe(&NOISE, "旧局", 1);
-    model.observe(&NOISE, "旧局(区)", 1);
+    model.observe(&NOISE, "旧局", 1, 1.0);
+    model.observe(&NOISE, "旧局(区)", 1, 1.0);
     model.close(2);
     let told = model.rank(&NOISE, 2);
     assert_eq!(told.len(), 1, "an alias is no unit of its own");
@@ -93,7 +106,7 @@ fn history_counts_for_the_successor() {
     model.close(10);
     let told = model.rank(&NOISE, 10);
     assert_eq!((told.len(), &*told[0].unit), (1, "新局"));
-    model.observe(&NOISE, "旧局", 11);
+    model.observe(&NOISE, "旧局", 11, 1.0);
     model.close(12);
     assert_eq!(model.rank(&NOISE, 12).len(), 1, "and still when somebody writes the old name");
 }
@@ -101,7 +114,7 @@ fn history_counts_for_the_successor() {
 #[test]
 fn a_kept_model_goes_on_as_if_it_had_never_stopped() {
     let mut model = played(&(0..60).map(|n| (n % 7, n % 5, n % 3)).collect::<Vec<_>>());
-    model.observe(&NOISE, "open", 60);
+    model.observe(&NOISE, "open", 60, 1.0);
     let kept = serde_json::to_string(&model).unwrap();
     let mut back: UnitModel = serde_json::from_str(&kept).unwrap();
     assert_eq!(back, model);
@@ -134,7 +147,7 @@ fn played(rows: &[(usize, usize, usize)]) -> UnitModel {
         let day = i32::try_from(at / 3).unwrap();
         let texts = [matter % 3, matter, place % 2, place, matter % 2].map(|value| value.to_string());
         model.close(day);
-        model.observe(&texts.each_ref().map(String::as_str), &format!("u{unit}"), day);
+        model.observe(&texts.each_ref().map(String::as_str), &format!("u{unit}"), day, 1.0);
     }
     model.close(i32::try_from(rows.len()).unwrap());
     model

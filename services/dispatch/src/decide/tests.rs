@@ -289,6 +289,7 @@ fn outcome(matter: &str, area: &str, first: &str, last: &str) -> Outcome {
         area: Some(AreaCode::new(area).unwrap()),
         channel: Channel::Phone12345,
         kind: Some(Kind::Help),
+        silent: false,
     }
 }
 
@@ -397,6 +398,10 @@ fn a_row_whose_tickets_others_finish_is_doubted_and_both_units_are_shown() {
         matches!(knowing(&lamp, &learned(&mixed), 0.0), Decision::Send(_)),
         "most are finished where they were sent"
     );
+    let silent: Vec<Outcome> =
+        mixed.into_iter().map(|outcome| Outcome { silent: outcome.unit == outcome.first, ..outcome }).collect();
+    let waiting = asks(knowing(&lamp, &learned(&silent), 0.0));
+    assert_eq!(waiting.reason, Reason::Doubt, "that nobody spoke about eleven of them counts half");
 }
 
 #[test]
@@ -528,6 +533,7 @@ fn what_a_unit_did_that_is_no_more_counts_for_who_took_over() {
             area: None,
             channel: Channel::Phone12345,
             kind: None,
+            silent: true,
         };
         learned.take(&outcome, Some(&catalogue));
     }

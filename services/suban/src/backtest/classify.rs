@@ -148,6 +148,7 @@ fn learn(how: &Classify, messages: &[&Labelled], groups: &[usize]) -> anyhow::Re
                 Said::Text(_) => 0,
                 Said::Tokens(_) => 1,
             },
+            worth: 1.0,
         })
         .collect();
     let study = Study {

@@ -100,7 +100,7 @@ fn play(table: &Table, trained: usize, how: &Dispatch) -> anyhow::Result<Report>
     let mut model = UnitModel::new(schema, Lineage::default(), Tuning::default());
     let learn = |model: &mut UnitModel, rows: std::ops::Range<usize>, today: i32| {
         for at in rows {
-            model.observe(&row(at), table.label(at), table.days[at]);
+            model.observe(&row(at), table.label(at), table.days[at], 1.0);
         }
         model.close(today);
     };

@@ -31,6 +31,8 @@ const PAGE: i64 = 2000;
 const MOST: usize = 200_000;
 /// Matters of which fewer are known are left to the catalogue's words.
 const FEWEST: usize = 5;
+/// What a matter is worth as a lesson that nobody looked at, beside one that a person did.
+const SILENT: f32 = 0.5;
 
 /// A challenger and what is known of it.
 #[derive(Debug, Serialize)]
@@ -56,7 +58,12 @@ pub(super) async fn learn(store: &Store, train: &[PathBuf], why: &Published) -> 
             let Said::Text(text) = row.said else {
                 bail!("{}: the words as they were written are needed", path.display())
             };
-            known.extend(row.labels.into_iter().next().map(|label| Accepted { day: None, matter: label, words: text }));
+            known.extend(row.labels.into_iter().next().map(|label| Accepted {
+                day: None,
+                matter: label,
+                words: text,
+                silent: false,
+            }));
         }
     }
     if train.is_empty() {
@@ -89,6 +96,8 @@ struct Accepted {
     day: Option<Date>,
     matter: String,
     words: String,
+    /// Nobody looked at it: rules sent it, and its first unit kept it.
+    silent: bool,
 }
 
 /// Lessons of the matters of the catalogue that are known often enough; identical words are one group.
@@ -109,7 +118,13 @@ fn lessons(catalogue: &Catalogue, known: &[Accepted]) -> Vec<Lesson> {
     chosen
         .into_iter()
         .zip(group)
-        .map(|((accepted, class), group)| Lesson { counts: segmenter.counts(&accepted.words), class, group, form: 0 })
+        .map(|((accepted, class), group)| Lesson {
+            counts: segmenter.counts(&accepted.words),
+            class,
+            group,
+            form: 0,
+            worth: if accepted.silent { SILENT } else { 1.0 },
+        })
         .collect()
 }
 
@@ -119,8 +134,8 @@ async fn accepted(store: &Store, after: Option<Date>) -> anyhow::Result<Vec<Acce
     let mut last: Option<(String, Uuid)> = None;
     while all.len() < MOST {
         // Served by `outcome_day`, backwards.
-        let rows: Vec<(Uuid, String, Option<String>)> = sqlx::query_as(
-            "select ticket_id, day::text, matter from dispatch.outcome
+        let rows: Vec<(Uuid, String, Option<String>, bool)> = sqlx::query_as(
+            "select ticket_id, day::text, matter, silent from dispatch.outcome
               where day > $1::text::date and (day, ticket_id) < ($2::text::date, $3)
               order by day desc, ticket_id desc limit $4",
         )
@@ -130,13 +145,13 @@ async fn accepted(store: &Store, after: Option<Date>) -> anyhow::Result<Vec<Acce
         .bind(PAGE)
         .fetch_all(store.pool())
         .await?;
-        let Some((id, day, _)) = rows.last() else { break };
+        let Some((id, day, ..)) = rows.last() else { break };
         last = Some((day.clone(), *id));
         let ids: Vec<TicketId> = rows.iter().map(|(id, ..)| TicketId::new(*id)).collect();
         let mut said = store.said(&ids).await?;
-        for (id, day, matter) in rows {
+        for (id, day, matter, silent) in rows {
             if let (Some(matter), Some(words)) = (matter, said.remove(&TicketId::new(id))) {
-                all.push(Accepted { day: Some(day.parse()?), matter, words });
+                all.push(Accepted { day: Some(day.parse()?), matter, words, silent });
             }
         }
     }
