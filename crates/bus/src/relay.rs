@@ -44,9 +44,9 @@ const FULL: usize = 128;
 const LOCK: i32 = 0x0073_7562;
 /// How often a candidate asks for a shard that another owns.
 const CANDIDATE: Duration = Duration::from_secs(1);
-/// How long the outbox is left alone when it is empty: after a word only for a moment, for the word may come before the
-/// commit, then twice as long each time.
-const IDLE: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(250));
+/// How long the outbox is left alone when it is empty: after a word only for a moment, for words are [`TELL`] apart, then
+/// twice as long each time.
+const IDLE: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(250));
 /// Words of a process are so far apart at least: in a stream of writes the relays are awake anyhow.
 const TELL: Duration = Duration::from_millis(20);
 /// The channel of the words from process to process.

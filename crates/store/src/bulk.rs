@@ -45,7 +45,7 @@ impl Store {
         insert_requesters(&mut tx, &people).await?;
         insert_texts(&mut tx, &texts).await?;
         rows.insert(&mut tx, self.written()).await?;
-        tx.commit().await?;
+        self.finish(tx).await?;
         Ok(tickets)
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use futures::future::BoxFuture;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Postgres, Transaction};
 use suban_domain::{Actor, At, Command, Event, Limits, Recorded, Refusal, RequestId, State, Ticket, TicketId};
 use suban_proto::encode_event;
 use time::OffsetDateTime;
@@ -109,7 +109,7 @@ impl Store {
             let attempt = async {
                 let mut tx = self.pool().begin().await?;
                 let changed = write(&mut tx, &changes, self.written()).await?;
-                tx.commit().await?;
+                self.finish(tx).await?;
                 Ok(changed)
             };
             match attempt.await {
@@ -132,7 +132,8 @@ impl Store {
         })
     }
 
-    /// The same inside a transaction of the caller, who has effects of his own to write with it.
+    /// The same inside a transaction of the caller, who has effects of his own to write with it and ends it by
+    /// [`Store::finish`].
     ///
     /// # Errors
     /// When Postgres is away or refuses a value; the transaction is then to be given up.
@@ -142,6 +143,16 @@ impl Store {
         }
         let changed = write(conn, &changes, self.written()).await?;
         Ok(sort_out(changes, &changed))
+    }
+
+    /// Commits a transaction in which tickets changed, and tells the relays that there is something for them.
+    ///
+    /// # Errors
+    /// When Postgres is away; then nothing of it happened, or it is found out by reading.
+    pub async fn finish(&self, tx: Transaction<'_, Postgres>) -> Result<(), StoreError> {
+        tx.commit().await?;
+        self.written().tell();
+        Ok(())
     }
 
     /// Decides and commits one command, again from the start while others are faster (at most 16 times).

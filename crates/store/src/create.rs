@@ -121,7 +121,7 @@ impl Store {
         insert_requesters(&mut tx, &people).await?;
         insert_texts(&mut tx, &texts).await?;
         rows.insert(&mut tx, self.written()).await?;
-        tx.commit().await?;
+        self.finish(tx).await?;
 
         self.answer_repeats(batch, &first, &mut answers).await?;
         metrics::counter!("suban_tickets_created_total").increment(created.len() as u64);

@@ -424,7 +424,7 @@ async fn write_together(
     let of_changed = changes.iter().map(Change::id).filter(|id| changed.contains(&id.uuid()));
     let texts: Vec<&PreparedText> = of_changed.filter_map(|id| deciding.get(&id)).flat_map(|d| &d.texts).collect();
     insert_texts(&mut tx, &texts).await?;
-    tx.commit().await?;
+    store.finish(tx).await?;
     Ok(changed)
 }
 

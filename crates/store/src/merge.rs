@@ -113,7 +113,7 @@ impl Store {
             }
             match self.join_locked(&mut tx, &locked, master, member, &brought, join, limits, &allowed).await? {
                 Some(group) => {
-                    tx.commit().await?;
+                    self.finish(tx).await?;
                     let by = if join.by.role == Role::System { "machine" } else { "person" };
                     metrics::counter!("suban_merges_total", "class" => join.class.code(), "by" => by).increment(1);
                     return Ok(group);
@@ -223,7 +223,7 @@ impl Store {
             if rejected {
                 keep_apart(&mut tx, member, master, by, at).await?;
             }
-            tx.commit().await?;
+            self.finish(tx).await?;
             let mut after: HashMap<TicketId, Ticket> = done.changed.into_iter().map(|c| (c.id(), c.after)).collect();
             if let (Some(master), Some(member)) = (after.remove(&master), after.remove(&member)) {
                 return Ok(Group { master, member, repeated: false });
@@ -293,7 +293,7 @@ impl Store {
             if !withdrawn {
                 follow(&mut tx, &[old], new, DuplicateClass::D3, at).await?;
             }
-            tx.commit().await?;
+            self.finish(tx).await?;
             let mut after: HashMap<TicketId, Ticket> = done.changed.into_iter().map(|c| (c.id(), c.after)).collect();
             if let (Some(master), Some(member)) = (after.remove(&new), after.remove(&old)) {
                 return Ok(Group { master, member, repeated: false });

@@ -166,31 +166,35 @@ impl Shards {
 /// Which shards this process has written to since the relays were told last. Cheap to clone.
 ///
 /// The word is not part of the transaction: PostgreSQL lets one transaction with a word (`NOTIFY`) commit at a time, and
-/// whoever else has one waits for its disk (decision 25). So it may come a moment before the commit; who hears it looks
-/// more than once.
+/// whoever else has one waits for its disk (decision 25). It is said after the commit, by [`crate::Store::finish`]; a
+/// commit that says nothing is found by the relays' next look.
 #[derive(Debug, Clone, Default)]
 pub struct Written(Arc<Mark>);
 
 #[derive(Debug, Default)]
 struct Mark {
     shards: AtomicU8,
-    noted: Notify,
+    told: Notify,
 }
 
 impl Written {
     pub(crate) fn note(&self, shards: Shards) {
         self.0.shards.fetch_or(shards.0, Ordering::Relaxed);
-        self.0.noted.notify_one();
     }
 
-    /// Waits until something was written; answers the shards, once.
+    /// What was noted is there to be read.
+    pub(crate) fn tell(&self) {
+        self.0.told.notify_one();
+    }
+
+    /// Waits until something was written and told; answers the shards, once.
     pub async fn next(&self) -> Shards {
         loop {
+            self.0.told.notified().await;
             let shards = Shards(self.0.shards.swap(0, Ordering::Relaxed));
             if !shards.is_empty() {
                 return shards;
             }
-            self.0.noted.notified().await;
         }
     }
 }
@@ -234,7 +238,7 @@ impl Packets {
         Shards(self.open.keys().fold(0, |all, shard| all | Shards::of(*shard).0))
     }
 
-    /// Writes the packets and notes it for the relays.
+    /// Writes the packets and notes it for the relays, who are told after the commit.
     ///
     /// # Errors
     /// When Postgres is away.
@@ -272,6 +276,7 @@ mod tests {
         let (written, other) = (Written::default(), Shards::of(2));
         written.note(Shards::of(0));
         written.note(other);
+        written.tell();
         let told = written.next().await;
         assert_eq!((told.digits().as_str(), told.contains(0), told.contains(1)), ("02", true, false));
         assert_eq!(told.without(other), Shards::of(0));

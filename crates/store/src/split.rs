@@ -113,7 +113,7 @@ impl Store {
             }
             insert_texts(&mut tx, &texts.iter().collect::<Vec<_>>()).await?;
             rows.insert(&mut tx, self.written()).await?;
-            tx.commit().await?;
+            self.finish(tx).await?;
             metrics::counter!("suban_tickets_split_total").increment(1);
             return Ok(Parted { parent: changed.after, parts, repeated: false });
         }

@@ -58,6 +58,8 @@ impl Told {
         match kind {
             TextKind::Title => masked.clone_into(&mut self.title),
             TextKind::Place => masked.clone_into(&mut self.place),
+            // Who says the same again says nothing new.
+            TextKind::CitizenWords | TextKind::Supplement if self.words.contains(masked) => {}
             TextKind::CitizenWords | TextKind::Supplement => {
                 if !self.words.is_empty() {
                     self.words.push('\n');
@@ -166,5 +168,19 @@ impl Store {
         let to: Vec<(TicketId, Option<RequesterId>)> = members.iter().map(|m| (m.id, m.requester)).collect();
         let at = self.clock().now();
         copy_masked(conn, self.keys(), self.ids(), at, reply, &to, TextKind::CopiedReply).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_twice_is_heard_once() {
+        let mut told = Told::default();
+        told.hear(TextKind::CitizenWords, "路灯不亮,晚上很黑。");
+        told.hear(TextKind::Supplement, "路灯不亮,晚上很黑。");
+        told.hear(TextKind::Supplement, "今天还是不亮。");
+        assert_eq!(told.words, "路灯不亮,晚上很黑。\n今天还是不亮。");
     }
 }

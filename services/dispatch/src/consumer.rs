@@ -329,7 +329,7 @@ async fn write(app: &App, work: Work) -> Result<Vec<TicketId>, StoreError> {
     }
     let mut moved_on = tables::wait(&mut tx, &waiting).await?;
     moved_on.extend(tables::leave(&mut tx, leaving).await?);
-    tx.commit().await?;
+    app.store.finish(tx).await?;
     metrics::counter!("suban_dispatched_total", "tier" => "auto").increment(sent.len() as u64);
     for row in &waiting {
         metrics::counter!("suban_dispatch_waiting_total", "reason" => row.reason.code()).increment(1);

@@ -113,7 +113,7 @@ async fn answer_members(app: &App, master: &Ticket) -> Result<(), StoreError> {
             changes.sort_by_key(Change::id);
             let done = app.store.commit_in(&mut tx, changes).await?;
             if done.overtaken.is_empty() {
-                tx.commit().await?;
+                app.store.finish(tx).await?;
                 break;
             }
             // Nothing of this was written: all of them are read again.

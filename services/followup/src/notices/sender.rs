@@ -207,7 +207,7 @@ impl Office {
             let done = self.app.store.commit_in(&mut tx, changes).await?;
             if done.overtaken.is_empty() {
                 tables::end(&mut tx, endings, now).await?;
-                tx.commit().await?;
+                self.app.store.finish(tx).await?;
                 return Ok(());
             }
             tx.rollback().await?;

@@ -289,7 +289,7 @@ impl Stage {
         queue::wait(&mut tx, &waiting).await?;
         let sent = done.changed.iter().map(|c| (c.id(), c.after.version));
         queue::leave(&mut tx, sent.collect()).await?;
-        tx.commit().await?;
+        self.store.finish(tx).await?;
         Ok(())
     }
 

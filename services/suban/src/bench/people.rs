@@ -33,8 +33,9 @@ type Named = InterceptedService<Line, Outgoing>;
 const HANDS: usize = 64;
 /// A look at an empty inbox or queue is repeated after this.
 const PAUSE: Duration = Duration::from_secs(1);
-/// A task that its unit could not go on with is tried again after this.
-const AGAIN: Duration = Duration::from_secs(2);
+/// A task that its unit could not go on with, for others are not done, is looked at again after this, then after twice as
+/// long each time.
+const AGAIN: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(16));
 /// Entries of an inbox that are looked at.
 const PAGE: u32 = 200;
 /// Tasks that wait for their unit, and for nobody else.
@@ -75,7 +76,7 @@ impl Unit {
     /// Takes whatever lies in the inbox through to its result, until nobody waits any more.
     pub(crate) async fn work(self) {
         // What could not be done, for other units are not done yet, is left alone for a while.
-        let mut refused: HashMap<String, Instant> = HashMap::new();
+        let mut refused: HashMap<String, (Instant, Duration)> = HashMap::new();
         loop {
             let ask = v1::InboxRequest {
                 states: MINE.iter().map(|state| state.number()).collect(),
@@ -87,15 +88,21 @@ impl Unit {
                 Err(_) => Vec::new(),
             };
             let now = Instant::now();
-            refused.retain(|_, until| *until > now);
-            let entries = entries.into_iter().filter(|entry| !refused.contains_key(&entry.number)).collect::<Vec<_>>();
+            let rests = |ticket: &String| refused.get(ticket).is_some_and(|(until, _)| *until > now);
+            let entries = entries.into_iter().filter(|entry| !rests(&entry.number)).collect::<Vec<_>>();
             let handled = futures::stream::iter(entries).map(|entry| self.handle(entry)).buffer_unordered(HANDS);
             let handled: Vec<_> = handled.collect().await;
             if handled.iter().all(|(_, did)| !did) {
                 tokio::time::sleep(PAUSE).await;
             }
-            let again = Instant::now() + AGAIN;
-            refused.extend(handled.into_iter().filter(|(_, did)| !did).map(|(ticket, _)| (ticket, again)));
+            for (ticket, did) in handled {
+                if did {
+                    refused.remove(&ticket);
+                } else {
+                    let pause = refused.get(&ticket).map_or(AGAIN.0, |(_, last)| AGAIN.1.min(*last * 2));
+                    refused.insert(ticket, (Instant::now() + pause, pause));
+                }
+            }
         }
     }
 
